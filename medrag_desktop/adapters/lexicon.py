@@ -1,0 +1,251 @@
+"""Multi-pattern matching of finding names in free text (Aho-Corasick), tolerant of misspellings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import ahocorasick
+from rapidfuzz.distance import DamerauLevenshtein
+
+from medrag_desktop.domain.mention import Mention
+from medrag_desktop.domain.tokens import FILLERS, Token, fold, phrase, tokenize
+from medrag_desktop.domain.vocabulary import Vocabulary
+
+MIN_TYPO_LENGTH = 6
+"""Shorter words are never corrected: one edit turns too many of them into another word."""
+MAX_TYPO_LENGTH = 40
+"""Longer ones are no words."""
+NEGATIVE_WORDS = {
+    "afebrile": "fever",
+    "apyrexial": "fever",
+    "apyrexic": "fever",
+    "anicteric": "jaundice",
+    "nonicteric": "jaundice",
+    "acyanotic": "cyanosis",
+    "acyanosed": "cyanosis",
+    "eupnoeic": "shortness of breath",
+    "eupneic": "shortness of breath",
+    "nontender": "tenderness",
+}
+"""One word that denies a finding -> the name of the finding."""
+REAL_WORDS = frozenset(
+    "access aphakia aplasia arteritis baking banking barfing barrow bitter breeding butter cancel caught colonic "
+    "contract contusion cooling cooper cushing dysplasia erection filling fungus gallon heating homelessness hunter "
+    "immotile insured legion lesson macrocytosis market master meditation microsomia nitrate nitrile palpate paring "
+    "parlor paving perinatal peroneal plague pleura poison poking popular postnasal pyloric refraction retina seating "
+    "serous shower shuffle sicker skinning smiling souffle spanning spelling sprain stickler strike switch thirty "
+    "threat triple tripled violet waiting wanted wanting washed whopping".split()
+)
+"""Words that are one edit from a name and mean something else (found in nursing and patient texts)."""
+_LONGEST_ABBREVIATION = 5
+"""Tokens of an abbreviation written with marks, as `n/v/d`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A name found in the joined words."""
+
+    first: int
+    last: int
+    """Half open."""
+    finding: str
+    negated: bool = False
+
+
+_NEAR = 20
+"""Names that can end within another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One word to match and the place in the text it stands for."""
+
+    word: str
+    start: int
+    end: int
+    exact: bool = True
+    negated: bool = False
+
+
+class AhoCorasickLexicon:
+    """Finds labels and synonyms of findings, and ids that are words."""
+
+    def __init__(self, vocabulary: Vocabulary, abbreviations: Mapping[str, str]) -> None:
+        """Build the automaton; `abbreviations` are opened before matching."""
+        self._automaton = ahocorasick.Automaton()
+        self._words: Counter[str] = Counter()
+        self._abbreviations = {short.lower(): phrase(long).split() for short, long in abbreviations.items()}
+        definitions = vocabulary.definitions.values()
+        for definition in definitions:
+            self._add(phrase(definition.label), definition.id)
+        for definition in definitions:
+            for name in definition.synonyms:
+                self._add(phrase(name), definition.id)
+        for finding in vocabulary.definitions:
+            self._add("" if "." in finding else phrase(finding.replace("_", " ")), finding)
+        self._negative = {fold(word): phrase(name).split() for word, name in NEGATIVE_WORDS.items()}
+        self._shortened = _shortened(word for word in self._words if len(word) >= MIN_TYPO_LENGTH)
+        self._automaton.make_automaton()
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        """Return every mention in order of place, the longest of overlapping ones."""
+        units = self._units(text)
+        joined, places = _join(units)
+        spans = _longest(_deny(self._spans(joined), joined), len(joined))
+        return tuple(_mention(span, places, units) for span in spans)
+
+    def _spans(self, joined: str) -> list[_Span]:
+        found: list[_Span] = []
+        if not self._words:
+            return found
+        for last, (length, finding) in self._automaton.iter(joined):
+            first = last - length + 1
+            if joined[first - 1] == " " and joined[last + 1] == " ":
+                found.append(_Span(first, last + 1, finding))
+        return found
+
+    def _add(self, name: str, finding: str) -> None:
+        if name and name not in self._automaton:
+            self._automaton.add_word(name, (len(name), finding))
+            self._words.update(name.split())
+
+    def _units(self, text: str) -> list[_Unit]:
+        """Turn tokens into the words they stand for: opened abbreviations, mended and corrected words."""
+        tokens = tokenize(text)
+        units: list[_Unit] = []
+        index = 0
+        while index < len(tokens):
+            count = self._open_abbreviation(tokens, index, text, units) or self._mend(tokens, index, text, units)
+            if not count:
+                units += self._unit(tokens, index, text)
+            index += count or 1
+        return units
+
+    def _open_abbreviation(self, tokens: tuple[Token, ...], index: int, text: str, units: list[_Unit]) -> int:
+        """Append the words of the longest abbreviation that begins at a token; return the tokens it takes."""
+        start = tokens[index].start
+        for count in range(min(_LONGEST_ABBREVIATION, len(tokens) - index), 0, -1):
+            end = tokens[index + count - 1].end
+            if end - start > 12:
+                continue
+            raw = text[start:end].lower()
+            marked = raw + text[end : end + 1]
+            known = marked if marked.endswith("/") and marked in self._abbreviations else raw
+            if known in self._abbreviations and known not in self._words:
+                units += [_Unit(word, start, end) for word in self._abbreviations[known]]
+                return count
+        return 0
+
+    def _mend(self, tokens: tuple[Token, ...], index: int, text: str, units: list[_Unit]) -> int:
+        """Append a word that a hyphen and a line break cut in two; return the tokens it takes."""
+        if index + 1 >= len(tokens) or text[tokens[index].end : tokens[index].end + 1] != "-":
+            return 0
+        after = index + 2 if tokens[index + 1].text == "\n" else index + 1
+        if after >= len(tokens):
+            return 0
+        head, tail = tokens[index], tokens[after]
+        between = text[head.end : tail.start]
+        if not between.startswith("-") or "\n" not in between or between.strip("- \t\r\n"):
+            return 0
+        whole = fold(text[head.start : head.end] + text[tail.start : tail.end])
+        if whole not in self._words:
+            return 0
+        units.append(_Unit(whole, head.start, tail.end))
+        return after - index + 1
+
+    def _unit(self, tokens: tuple[Token, ...], index: int, text: str) -> list[_Unit]:
+        token = tokens[index]
+        if not token.is_word:
+            if token.text == "\n" and index + 1 < len(tokens) and _runs_on(text, token.start, tokens[index + 1].start):
+                return []
+            return [_Unit("|" if token.text not in ",:()\n" else ",", token.start, token.end)]
+        if token.text in FILLERS:
+            return []
+        if token.text in self._negative and token.text not in self._words:
+            return [_Unit(word, token.start, token.end, negated=True) for word in self._negative[token.text]]
+        if token.text.startswith("non") and token.text not in self._words and token.text[3:] in self._words:
+            return [_Unit("non", token.start, token.start + 3), _Unit(token.text[3:], token.start + 3, token.end)]
+        corrected = self._correct(token.text)
+        return [_Unit(corrected, token.start, token.end, corrected == token.text)]
+
+    def _correct(self, word: str) -> str:
+        """Return the commonest known word at one edit (Damerau-Levenshtein) from a word, else the word."""
+        long_enough = MIN_TYPO_LENGTH <= len(word) <= MAX_TYPO_LENGTH
+        if not long_enough or word in self._words or word in REAL_WORDS or not word.isalpha():
+            return word
+        near = {
+            known
+            for shape in (word, *_deletions(word))
+            for known in self._shortened.get(shape, ())
+            # one edit at the first letter is another word more often than a slip ("defecation", "tension")
+            if known[0] == word[0] and DamerauLevenshtein.distance(word, known, score_cutoff=1) <= 1
+        }
+        ranked = sorted(near, key=lambda known: -self._words[known])
+        if not ranked or (len(ranked) > 1 and self._words[ranked[0]] == self._words[ranked[1]]):
+            return word
+        return ranked[0]
+
+
+def _deletions(word: str) -> Iterator[str]:
+    return (word[:place] + word[place + 1 :] for place in range(len(word)))
+
+
+def _shortened(words: Iterator[str]) -> dict[str, list[str]]:
+    """Map every word and every word less one letter to the words it comes from (as SymSpell, Garbe 2012)."""
+    table: dict[str, list[str]] = {}
+    for word in words:
+        for shape in {word, *_deletions(word)}:
+            table.setdefault(shape, []).append(word)
+    return table
+
+
+def _runs_on(text: str, stop: int, following: int) -> bool:
+    """Tell whether a name may go on over a line end: the next line begins in lower case, without a bullet."""
+    return not text[stop:following].strip() and text[following].islower()
+
+
+def _join(units: list[_Unit]) -> tuple[str, dict[int, int]]:
+    """Join the words with single spaces; map the offset of each word's first letter and of its end to its unit."""
+    pieces, places, length = [" "], {}, 1
+    for index, unit in enumerate(units):
+        places[length] = index
+        length += len(unit.word)
+        places[length] = index
+        length += 1
+        pieces += (unit.word, " ")
+    return "".join(pieces), places
+
+
+def _deny(found: list[_Span], joined: str) -> list[_Span]:
+    """Negate the names after `non`; `non-bloody diarrhoea` denies the blood and tells of diarrhoea."""
+    spans = []
+    for index, span in enumerate(found):
+        if not joined.startswith(" non ", span.first - 5):
+            spans.append(span)
+            continue
+        cut = span.last
+        near = found[max(0, index - _NEAR) : index + _NEAR]
+        inner = [other.first for other in near if span.first < other.first and other.last <= span.last]
+        cut = min(inner, default=span.last + 1) - 1
+        spans.append(_Span(span.first - 4, cut, span.finding, negated=True))
+    return spans
+
+
+def _longest(found: list[_Span], length: int) -> list[_Span]:
+    """Keep the longest of overlapping spans, the first of equal ones."""
+    taken = bytearray(length)
+    kept: list[_Span] = []
+    for span in sorted(found, key=lambda s: (s.first - s.last, s.first)):
+        if not any(taken[span.first : span.last]):
+            taken[span.first : span.last] = b"\x01" * (span.last - span.first)
+            kept.append(span)
+    return sorted(kept, key=lambda s: s.first)
+
+
+def _mention(span: _Span, places: dict[int, int], units: list[_Unit]) -> Mention:
+    covered = units[places[span.first] : places[span.last] + 1]
+    exact = all(unit.exact for unit in covered)
+    negated = span.negated or any(unit.negated for unit in covered)
+    return Mention(span.finding, covered[0].start, covered[-1].end, exact, negated)

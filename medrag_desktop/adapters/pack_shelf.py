@@ -1,0 +1,362 @@
+"""Knowledge packs as folders: built aside, checked, and put in place by one rename."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+import shutil
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from medrag_desktop.adapters.faiss_index import (
+    faiss_works,
+    load_vectors,
+    open_dense,
+    quantize,
+    write_faiss,
+)
+from medrag_desktop.adapters.lexical_index import LexicalIndex, build_lexical_index
+from medrag_desktop.adapters.pack_manifest import (
+    MANIFEST_NAME,
+    check_id,
+    checksums,
+    is_pack_file,
+    parse_pack_manifest,
+    read_pack_manifest,
+    verify_files,
+    write_pack_manifest,
+)
+from medrag_desktop.adapters.passage_store import PassageStore, storable, write_passages
+from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
+from medrag_desktop.domain.fusion import distinct, reciprocal_rank_fusion
+from medrag_desktop.errors import (
+    ImportFailed,
+    PackCorrupt,
+    PackError,
+    PackIncompatible,
+    PackMissing,
+)
+from medrag_desktop.ports import Encoder, Vectors
+from medrag_desktop.tasks import Task
+
+log = logging.getLogger(__name__)
+
+Chunk = Callable[[Document], tuple[Passage, ...]]
+DEPTH = 50
+"""Places of each ranking that take part in the fusion."""
+CHECKED_AT_OPENING = 64 * 2**20
+"""Bytes up to which a pack is compared with its checksums each time it is opened."""
+LARGEST_PACK = 32 * 2**30
+"""Unpacked bytes an archive may claim."""
+_NOT_A_ZIP = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+STALE_SECONDS = 24 * 3600
+"""Age at which what an interrupted build left behind is deleted."""
+
+
+class FolderPack:
+    """Meets `ports.KnowledgePack`: passages, vectors and both indexes of one folder."""
+
+    def __init__(self, folder: Path, manifest: PackManifest, faiss_memory: Path | None = None) -> None:
+        """Open a pack; raise PackCorrupt if its parts cannot be read or do not fit each other."""
+        self._manifest = manifest
+        self._vectors = load_vectors(folder)
+        self._dense = open_dense(folder, self._vectors, faiss_memory)
+        self._lexical = LexicalIndex(folder / "lexical")
+        self._store = PassageStore(folder / "passages.db", manifest.id)
+        sizes = {len(self._vectors), len(self._store), manifest.passages}
+        if len(sizes) > 1 or self._vectors.dimension != manifest.dimension:
+            raise PackCorrupt(f"The parts of the knowledge pack {manifest.id} do not fit; build or install it again.")
+
+    @property
+    def manifest(self) -> PackManifest:
+        """Return what the pack says of itself."""
+        return self._manifest
+
+    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
+        """Return at most k fused hits a query, best first; `vectors` has shape (queries, dimension)."""
+        depth = max(DEPTH, k)
+        rows, _ = self._dense.search(vectors, depth)
+        found = []
+        for query, vector, dense in zip(queries, vectors, rows.tolist(), strict=True):
+            task.checkpoint()
+            lexical = [row for row, _ in self._lexical.search(query.text, depth)]
+            found.append(self._fuse(dense, lexical, vector, k))
+        return tuple(found)
+
+    def passages_of(self, condition: str) -> tuple[Hit, ...]:
+        """Return every passage that describes a condition, in reading order, with score 0."""
+        return tuple(Hit(passage, 0.0, 0.0) for passage in self._store.of_condition(condition))
+
+    def close(self) -> None:
+        """Close the files of the pack."""
+        self._store.close()
+
+    def _fuse(self, dense: list[int], lexical: list[int], vector: Vectors, k: int) -> tuple[Hit, ...]:
+        fused = reciprocal_rank_fusion([dense, lexical])
+        rows = [row for row, _ in fused]
+        if not rows:
+            return ()
+        passages = self._store.passages(rows)
+        cosines = self._vectors.cosines(vector, np.array(rows, dtype=np.int64))
+        places = [{row: place for place, row in enumerate(ranking, start=1)} for ranking in (dense, lexical)]
+        hits = tuple(
+            Hit(passages[row], score, float(cosine), places[0].get(row), places[1].get(row))
+            for (row, score), cosine in zip(fused, cosines, strict=True)
+        )
+        return distinct(hits)[:k]
+
+
+class FolderPackShelf:
+    """Meets `ports.PackShelf`: one folder a pack, named by its id."""
+
+    def __init__(self, folder: Path, chunk: Chunk) -> None:
+        """Use the packs in a folder, which need not exist yet; `chunk` cuts a document into passages."""
+        self.folder = folder
+        """Where the packs lie; the folder of a pack is named by its id."""
+        self._chunk = chunk
+
+    def manifests(self) -> tuple[PackManifest, ...]:
+        """Return the manifests of all installed packs in order of id; raise PackCorrupt."""
+        folders = sorted(path.parent for path in self.folder.glob(f"*/{MANIFEST_NAME}"))
+        return tuple(read_pack_manifest(folder) for folder in folders if not folder.name.startswith("."))
+
+    def open(self, pack_id: str, encoder_id: str) -> FolderPack:
+        """Open a pack; raise PackMissing, PackCorrupt or PackIncompatible."""
+        folder, manifest = self._installed(pack_id)
+        if manifest.encoder != encoder_id:
+            raise PackIncompatible(
+                f"The knowledge pack {pack_id} was built with the encoder {manifest.encoder}, but "
+                f"{encoder_id} is installed; build the pack again."
+            )
+        if sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= CHECKED_AT_OPENING:
+            verify_files(folder, manifest)
+        return FolderPack(folder, manifest, self.folder / ".faiss.json")
+
+    def build(
+        self, pack_id: str, title: str, documents: Sequence[Document], encoder: Encoder, *, task: Task
+    ) -> PackManifest:
+        """Build a pack from documents and install it in one step; a failure leaves the old one.
+
+        Raise InputError for a bad id, ImportFailed if there is no text or two documents share an id.
+        """
+        check_id(pack_id)
+        passages = self._passages(documents, task)
+        with self._staged(pack_id) as staging:
+            vectors = encoder.encode_passages(
+                [(passage_heading(p.title, p.section), p.text) for p in passages], task=task
+            )
+            manifest = _write_pack(staging, pack_id, title, documents, passages, vectors, encoder.id, task)
+            task.report("Installing the pack", len(passages), len(passages))
+            self._put_in_place(staging, pack_id)
+        return manifest
+
+    def install(self, archive: Path, *, task: Task) -> PackManifest:
+        """Install a `.medpack` archive; raise PackCorrupt, or PackMissing if there is no such file."""
+        if not archive.is_file():
+            raise PackMissing(f"There is no file {archive}.")
+        try:
+            with zipfile.ZipFile(archive) as zipped:
+                return self._install(zipped, task)
+        except _NOT_A_ZIP as error:
+            raise PackCorrupt(f"{archive} is not a complete knowledge pack; fetch it again.") from error
+
+    def verify(self, pack_id: str) -> PackManifest:
+        """Compare every file with its checksum; raise PackMissing, or PackCorrupt naming the file."""
+        folder, manifest = self._installed(pack_id)
+        verify_files(folder, manifest)
+        return manifest
+
+    def remove(self, pack_id: str) -> None:
+        """Delete a pack; raise PackMissing."""
+        check_id(pack_id)
+        folder = self.folder / pack_id
+        if not folder.is_dir():
+            raise self._missing(pack_id)
+        with self._staged(pack_id) as staging:
+            folder.replace(staging / "removed")
+
+    def is_current(self, pack_id: str, documents: Sequence[Document], encoder_id: str) -> bool:
+        """Tell whether an installed, intact pack holds exactly these documents in this encoder's vectors."""
+        try:
+            manifest = self.verify(pack_id)
+        except PackError:
+            return False
+        passages = [passage for document in documents for passage in self._chunk(document)]
+        return manifest.encoder == encoder_id and manifest.version.endswith(f"-{_digest(passages)}")
+
+    def export(self, pack_id: str, archive: Path) -> None:
+        """Write a verified pack as a `.medpack` archive."""
+        manifest = self.verify(pack_id)
+        folder = self.folder / pack_id
+        partial = archive.with_name(archive.name + ".part")
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zipped:
+            for name in (MANIFEST_NAME, *(name for name, _ in manifest.sha256)):
+                zipped.write(folder / PurePosixPath(name), name)
+        partial.replace(archive)
+
+    def _installed(self, pack_id: str) -> tuple[Path, PackManifest]:
+        check_id(pack_id)
+        folder = self.folder / pack_id
+        if not folder.is_dir():
+            raise self._missing(pack_id)
+        manifest = read_pack_manifest(folder)
+        if manifest.id != pack_id:
+            raise PackCorrupt(f"The folder {folder} holds the pack {manifest.id}; rename it or build it again.")
+        return folder, manifest
+
+    def _missing(self, pack_id: str) -> PackMissing:
+        return PackMissing(f"No knowledge pack `{pack_id}` is installed; `medrag pack list` shows those that are.")
+
+    def _passages(self, documents: Sequence[Document], task: Task) -> list[Passage]:
+        passages: list[Passage] = []
+        for document in task.track(documents, "Cutting documents into passages", len(documents)):
+            passages.extend(self._chunk(document))
+        ids = {passage.id for passage in passages}
+        if not passages:
+            raise ImportFailed("The documents hold no text, so no knowledge pack was built.")
+        if len(ids) != len(passages):
+            raise ImportFailed("Two documents have the same id, so no knowledge pack was built.")
+        return passages
+
+    def _install(self, zipped: zipfile.ZipFile, task: Task) -> PackManifest:
+        manifest = _manifest_of(zipped)
+        with self._staged(manifest.id) as staging:
+            members = [MANIFEST_NAME, *(name for name, _ in manifest.sha256)]
+            for name in task.track(members, "Unpacking the pack", len(members)):
+                _unpack(zipped, name, staging)
+            task.report("Checking the pack", len(members), len(members))
+            verify_files(staging, manifest)
+            FolderPack(staging, manifest).close()
+            self._put_in_place(staging, manifest.id)
+        return manifest
+
+    @contextmanager
+    def _staged(self, pack_id: str) -> Iterator[Path]:
+        """Yield an empty folder beside the packs and delete what is left of it."""
+        waiting = self.folder / ".staging"
+        try:
+            waiting.mkdir(parents=True, exist_ok=True)
+            _sweep(waiting)
+            staging = Path(tempfile.mkdtemp(prefix=f"{pack_id}-", dir=waiting))
+        except OSError as error:
+            raise PackError(f"The folder {waiting} cannot be written: {error.strerror}.") from error
+        try:
+            yield staging
+        except OSError as error:
+            raise PackError(f"The knowledge pack {pack_id} cannot be written: {error.strerror}.") from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+            shutil.rmtree(staging.with_name(staging.name + ".old"), ignore_errors=True)
+
+    def _put_in_place(self, staging: Path, pack_id: str) -> None:
+        """Swap the finished pack for the old one; if that fails, the old one stays."""
+        target, old = self.folder / pack_id, staging.with_name(staging.name + ".old")
+        replaced = target.exists()
+        if replaced:
+            target.replace(old)
+        try:
+            staging.replace(target)
+        except OSError:
+            if replaced:
+                old.replace(target)
+            raise
+
+
+def passage_heading(title: str, section: str) -> str:
+    """Return the title line a passage is encoded with, here and in training."""
+    return ": ".join(part for part in (title, section) if part)
+
+
+def _write_pack(
+    folder: Path,
+    pack_id: str,
+    title: str,
+    documents: Sequence[Document],
+    passages: Sequence[Passage],
+    vectors: Vectors,
+    encoder_id: str,
+    task: Task,
+) -> PackManifest:
+    """Write every file of a pack, `pack.json` last."""
+    task.report("Writing the pack", 0, len(passages))
+    write_passages(folder / "passages.db", passages)
+    stored = quantize(vectors)
+    stored.save(folder)
+    if faiss_works(folder.parent.parent / ".faiss.json"):
+        write_faiss(stored, folder / "dense.faiss")
+    (folder / "lexical").mkdir()
+    build_lexical_index(folder / "lexical", passages, task=task)
+    now = datetime.now(UTC)
+    manifest = PackManifest(
+        id=pack_id,
+        title=storable(title),
+        version=f"{now:%Y.%m.%d}-{_digest(passages)}",
+        built_at=now.isoformat(timespec="seconds"),
+        encoder=encoder_id,
+        dimension=int(vectors.shape[1]),
+        passages=len(passages),
+        documents=len(documents),
+        sources=tuple(sorted({storable(d.source) for d in documents if d.source})),
+        licences=(),
+        sha256=checksums(folder),
+    )
+    write_pack_manifest(folder, manifest)
+    return manifest
+
+
+def _digest(passages: Sequence[Passage]) -> str:
+    """Return eight hex digits that change when any passage does, in text or in what is said of it."""
+    digest = hashlib.sha256()
+    for passage in passages:
+        digest.update(repr(dataclasses.astuple(passage)).encode("utf-8", "ignore"))
+    return digest.hexdigest()[:8]
+
+
+def _manifest_of(zipped: zipfile.ZipFile) -> PackManifest:
+    """Read the manifest of an archive and refuse members it does not name; raise PackCorrupt."""
+    try:
+        manifest = parse_pack_manifest(zipped.read(MANIFEST_NAME))
+    except (KeyError, ValueError, TypeError) as error:
+        raise PackCorrupt("The archive is not a knowledge pack: it has no readable pack.json.") from error
+    named = {MANIFEST_NAME, *(name for name, _ in manifest.sha256)}
+    for member in zipped.infolist():
+        if member.filename not in named or not is_pack_file(member.filename):
+            raise PackCorrupt(f"The archive holds `{member.filename[:80]}`, which is no part of a knowledge pack.")
+    if sum(member.file_size for member in zipped.infolist()) > LARGEST_PACK:
+        raise PackCorrupt("The archive claims to be larger than any knowledge pack.")
+    return manifest
+
+
+def _unpack(zipped: zipfile.ZipFile, name: str, folder: Path) -> None:
+    """Write one member under its checked name: the archive never chooses a path."""
+    path = folder / PurePosixPath(name)
+    path.parent.mkdir(exist_ok=True)
+    try:
+        with zipped.open(name) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target, 2**20)
+    except KeyError as error:
+        raise PackCorrupt(f"The archive lacks {name}; fetch it again.") from error
+
+
+def _sweep(waiting: Path) -> None:
+    """Delete what builds that were killed left behind."""
+    limit = time.time() - STALE_SECONDS
+    for path in waiting.iterdir():
+        if path.stat().st_mtime < limit:
+            shutil.rmtree(path, ignore_errors=True)

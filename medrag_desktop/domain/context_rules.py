@@ -1,0 +1,425 @@
+"""Whether a mentioned finding is present, absent or not about this patient now.
+
+After ConText (Harkema, Dowling, Thornblade, Chapman, J Biomed Inform 2009): trigger words open a scope to one side
+that ends at a terminating word or with the sentence. Words inside a mention ("not eating") never act as triggers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+
+from medrag_desktop.domain.mention import Mention
+from medrag_desktop.domain.tokens import FILLERS, Token, phrase
+
+
+class Status(StrEnum):
+    """What the words around a mention make of it."""
+
+    AFFIRMED = "affirmed"
+    NEGATED = "negated"
+    HYPOTHETICAL = "hypothetical"
+    FAMILY = "family"
+    HISTORICAL = "historical"
+    RESOLVED = "resolved"
+    FEARED = "feared"
+    """Somebody worries about it: a symptom that is there, or a disease that may not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Words that open a scope; AFFIRMED ones open none and keep their words from acting otherwise."""
+
+    words: tuple[str, ...]
+    status: Status
+    forward: bool
+    """The scope lies after the words; otherwise before them."""
+    narrow: bool = False
+    """The scope ends at a comma or `and`, unless `or` shows that a list goes on."""
+
+
+_WIDE = {
+    Status.NEGATED: (
+        "no|denies|denied|denying|deny|without|w o|negative for|neg for|absence of|free of|free from|nor|neither|nil|"
+        "does not have|do not have|did not have|has not had|have not had|does not report|did not report|not reported|"
+        "not complaining of|does not complain of|no sign of|no evidence of|no history of|no h o|none of|not any|"
+        "never had|cannot see any|rules out|ruled out|unremarkable for|lacks|absent|negative"
+    ),
+    Status.HYPOTHETICAL: (
+        "if|in case of|return for|come back for|back for|rule out|r o|to exclude|watch for|look for|look out for|"
+        "should he|should she|should they|should there|advised about|counselled about|counselled on|warned about|"
+        "educated about|educated on|query|possible side effect of|risk of|at risk for|to prevent|prevention of|"
+        "prophylaxis for|prophylaxis against|screen for|screened for|screening for|test for|tested for|testing for|"
+        "might|may have|may develop|could have|could develop|could be|cannot rule out|cannot exclude|can't rule out|"
+        "can't exclude|not ruled out|not excluded|whether|fear of|afraid of|danger signs such as|signs such as"
+    ),
+    Status.FAMILY: (
+        "family history of|family history|family|fhx|fh|mother|father|mum|mom|dad|brother|sister|sibling|aunt|uncle|"
+        "grandmother|grandfather|grandparent|parent|cousin|niece|nephew|husband|wife|spouse|partner|mother's|"
+        "father's|brother's|sister's|husband's|wife's|neighbour|neighbor|classmate|colleague|roommate|friend|"
+        "someone|somebody|no one|nobody|household member|family member|relative"
+    ),
+    Status.HISTORICAL: (
+        "past history of|past medical history of|past medical history|past history|pmh|pmhx|had in childhood|"
+        "previous history of|previous episode of|prior history of"
+    ),
+    Status.FEARED: (
+        "worried about|worried that|worry about|concerned about|concerned that|concern for|concern about|anxious about"
+    ),
+}
+_NARROW = {
+    Status.NEGATED: "not|never|don't|doesn't|didn't|hasn't|haven't|hadn't|isn't|wasn't|aren't|weren't",
+    Status.RESOLVED: "no longer|not any more|stopped having",
+    Status.HISTORICAL: "previous|previously|prior",
+    Status.FAMILY: "contact with|exposed to|exposure to",
+    Status.HYPOTHETICAL: (
+        "worse on|worse with|worse when|worsened by|aggravated by|triggered by|better with|relieved by|eased by"
+    ),
+}
+_AFTER = {
+    Status.NEGATED: (
+        "absent|denied|negative|not present|not seen|not found|not noted|not reported|not detected|none|no|nil|neg|"
+        "were ruled out|was ruled out|is ruled out|excluded|unlikely"
+    ),
+    Status.RESOLVED: (
+        "resolved|went away|has gone|have gone|is gone|stopped|settled|subsided|disappeared|cleared up|got better"
+    ),
+    Status.HISTORICAL: "year ago|years ago|last year|as child|in childhood|when he was child|when she was child",
+    Status.HYPOTHETICAL: "unknown|not known|not done|not tested|not checked|not assessed|not asked|pending",
+    Status.FAMILY: (
+        "in family|in mother|in father|in brother|in sister|in sibling|in parent|in husband|in wife|in partner"
+    ),
+}
+_HARMLESS = (
+    "no increase|no decrease|no change|no improvement|no relief|no response|no better|no worse|no doubt|no wonder|"
+    "no matter|no idea|no effect|no help|no other|no treatment|no medication|no medicine|no drug|no money|no further|"
+    "not only|not just|not improved|not improving|not relieved|not responding|not better|not getting better|not well|"
+    "not feeling well|not settled|not settling|not resolved|not resolving|not stopped|not stopping|not gone|"
+    "not absent|not negative|not deny|does not deny|did not deny|cannot deny|not without|never without|"
+    "without relief|without improvement|without effect|without doubt|without treatment|without response|"
+    "as if|even if|only if|previously well|previously healthy|previously fit|previous visit|prior to|"
+    "family reports|look for help|friend of"
+)
+_HARD = frozenset(
+    "but however except although though apart aside besides yet positive yes report reported complain complained "
+    "complaining presenting presented admit endorse because whilst while".split()
+)
+_SOFT = frozenset(
+    "has had having have is was are were been he she they it i we who which that where there then now currently "
+    "patient pt child baby infant boy girl man woman developed develop started start began notice noticed present also "
+    "still ever experienced experiencing feel felt".split()
+)
+"""Verbs and subjects begin a clause of their own, unless they follow the trigger at once: `denies that she has`."""
+_SUBJECTS = frozenset("he she they i patient pt child baby infant".split())
+_PREPOSITIONS = frozenset("of in for to by with from".split())
+_REPORTING = frozenset(
+    "report reported say said state stated tell told notice noticed note noted denies deny denied describe described "
+    "complain complained think thought feel felt observe observed find found saw seen brought bring worried concerned "
+    "mention mentioned claim give gave anxious hear heard believe ask asked confirm confirmed".split()
+)
+_LINKS = frozenset("has had have with suffer known history hx diagnosed also :".split())
+"""What follows a relative whose illnesses are listed."""
+_BACK_AGAIN = frozenset("returned returning recurred recur recurring again relapsed restarted".split())
+_MARKS_END = frozenset(".,;!?)\n")
+_SEPARATORS = frozenset({",", "or", "and", "nor", "(", ")", ":"})
+_AFTER_STOPPED = frozenset(
+    "and but after since on in yesterday today now this last by without with when ago then".split()
+)
+_SEGMENT = 8
+"""Words between two separators that a scope crosses."""
+_REACH = 60
+"""Words and marks that a scope crosses at all."""
+_REACH_BACK = 4
+"""Words that a scope crosses which lies before its trigger, names of findings not counted."""
+_STEPS_BACK = 24
+"""The same, all counted."""
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(phrase(text).split())
+
+
+def _triggers(table: dict[Status, str], *, forward: bool, narrow: bool = False) -> list[Trigger]:
+    return [
+        Trigger(_words(name), status, forward, narrow) for status, names in table.items() for name in names.split("|")
+    ]
+
+
+TRIGGERS = (
+    *_triggers(_WIDE, forward=True),
+    *_triggers(_NARROW, forward=True, narrow=True),
+    *_triggers(_AFTER, forward=False),
+    *_triggers({Status.AFFIRMED: _HARMLESS}, forward=True),
+)
+
+
+def _by_first_word(triggers: Sequence[Trigger]) -> dict[str, list[Trigger]]:
+    table: dict[str, list[Trigger]] = {}
+    for trigger in sorted(triggers, key=lambda t: -len(t.words)):
+        table.setdefault(trigger.words[0], []).append(trigger)
+    return table
+
+
+_TABLE = _by_first_word(TRIGGERS)
+_STOPPED = frozenset({"stopped", "negative", "denied", "no", "nil", "none", "neg", "absent"})
+"""One-word triggers that act backwards only at the end of their clause."""
+_ORDER = (
+    Status.FAMILY,
+    Status.HYPOTHETICAL,
+    Status.NEGATED,
+    Status.RESOLVED,
+    Status.HISTORICAL,
+    Status.FEARED,
+)
+_OPPOSITE = {Status.NEGATED: Status.AFFIRMED, Status.AFFIRMED: Status.NEGATED}
+
+
+def status_of(mention: Mention, sentence: tuple[Token, ...]) -> Status:
+    """Return the status of a mention within the sentence it stands in."""
+    return statuses((mention,), sentence)[0]
+
+
+def statuses(mentions: Sequence[Mention], sentence: tuple[Token, ...]) -> tuple[Status, ...]:
+    """Return the status of each mention of one sentence; `mentions` are in order of place."""
+    scopes = _Scopes(mentions, sentence)
+    found = []
+    for mention in mentions:
+        status = scopes.status(mention)
+        found.append(_OPPOSITE.get(status, status) if mention.negated else status)
+    return tuple(found)
+
+
+class _Scopes:
+    """The words of one sentence with the triggers among them."""
+
+    def __init__(self, mentions: Sequence[Mention], sentence: tuple[Token, ...]) -> None:
+        self._tokens = [token for token in sentence if token.text not in FILLERS]
+        self._texts = [token.text for token in self._tokens]
+        self._starts = [token.start for token in self._tokens]
+        self._taken = [False] * len(self._tokens)
+        for mention in mentions:
+            first, last = self._span(mention)
+            self._taken[first:last] = [True] * (last - first)
+        self._ending: dict[int, tuple[int, Trigger]] = {}
+        """Index after a forward trigger -> its own start."""
+        self._opening: set[int] = set()
+        """Indices where a forward trigger begins."""
+        self._beginning: dict[int, tuple[int, Trigger]] = {}
+        """Index of a backward trigger -> the index after it."""
+        self._find_triggers()
+        there = {trigger.status for _, trigger in self._ending.values()}
+        self._strongest = next((status for status in _ORDER if status in there), None)
+        """The forward status that no other of the sentence outranks; None when there is no scope."""
+
+    def status(self, mention: Mention) -> Status:
+        first, last = self._span(mention)
+        found = self._before(first, last) | self._after(last)
+        return next((status for status in _ORDER if status in found), Status.AFFIRMED)
+
+    def _span(self, mention: Mention) -> tuple[int, int]:
+        first = bisect_left(self._starts, mention.start)
+        return first, max(first, bisect_left(self._starts, mention.end))
+
+    def _find_triggers(self) -> None:
+        index = 0
+        while index < len(self._texts):
+            end, forward, backward = self._at(index)
+            if forward is not None and not self._informs(forward, index, end):
+                self._ending[end] = (index, self._scoped(forward, end))
+                self._opening.add(index)
+            if backward is not None:
+                self._beginning[index] = (end, backward)
+            index = max(end, index + 1)
+
+    def _at(self, index: int) -> tuple[int, Trigger | None, Trigger | None]:
+        """Return the end of the longest trigger at an index and the trigger in either direction."""
+        length, forward, backward = 0, None, None
+        for trigger in _TABLE.get(self._texts[index], ()):
+            end = index + len(trigger.words)
+            if (
+                len(trigger.words) < length
+                or tuple(self._texts[index:end]) != trigger.words
+                or any(self._taken[index:end])
+            ):
+                continue
+            length = len(trigger.words)
+            if trigger.forward:
+                forward = trigger
+            else:
+                backward = trigger
+        end = index + length
+        if backward is not None and backward.words[0] in _STOPPED and length == 1:
+            closing = self._closes_clause(index, end)
+            return end, None if closing else forward, backward if closing else None
+        return end, forward, backward
+
+    def _closes_clause(self, index: int, end: int) -> bool:
+        """Tell whether a word that acts in either direction looks back."""
+        after_name = index > 0 and self._taken[index - 1]
+        if after_name and self._texts[index] in ("negative", "neg", "absent"):
+            return True
+        following = self._texts[end] if end < len(self._texts) else "."
+        return following in _MARKS_END or following in _AFTER_STOPPED or following[0].isdigit()
+
+    def _informs(self, trigger: Trigger, start: int, end: int) -> bool:
+        """Tell whether a relative is named as the one who tells, not as the one who is ill."""
+        if trigger.status is not Status.FAMILY or trigger.narrow:
+            return False
+        before = self._texts[start - 1] if start else ""
+        if before in ("by", "per", "to", "from"):
+            return True
+        following = self._texts[end : end + 3]
+        if before == "with" and not _SOFT.intersection(following[:1]):
+            return True
+        return not _REPORTING.isdisjoint(following)
+
+    def _scoped(self, trigger: Trigger, end: int) -> Trigger:
+        """Narrow the scope of a relative whose illness no verb announces: `mother at work, fever since Monday`."""
+        if (
+            trigger.status is not Status.FAMILY
+            or trigger.narrow
+            or "history" in trigger.words
+            or trigger.words[0] in ("fhx", "fh")
+        ):
+            return trigger
+        return trigger if _LINKS.intersection(self._texts[end : end + 2]) else replace(trigger, narrow=True)
+
+    def _before(self, first: int, last: int) -> set[Status]:
+        """Walk back from a mention and collect the forward triggers whose scope reaches it."""
+        found: set[Status] = set()
+        if self._strongest is None:
+            return found
+        walk = _Walk(listed=self._list_goes_on(last), counted=self._is_counted(last))
+        index = first
+        while index > 0 and walk.going and self._strongest not in found:
+            if index in self._ending:
+                index, trigger = self._ending[index]
+                walk.pass_trigger()
+                if walk.reaches(trigger):
+                    found.add(trigger.status)
+                continue
+            index -= 1
+            before = self._texts[index - 1] if index else ""
+            walk.step(self._texts[index], before, taken=self._taken[index])
+        return found - {Status.AFFIRMED}
+
+    def _list_goes_on(self, last: int) -> bool:
+        following = self._texts[last : last + 5]
+        return "or" in following or "nor" in following
+
+    def _is_counted(self, last: int) -> bool:
+        """Tell whether a duration or a count follows, which only what is present has."""
+        following = self._texts[last] if last < len(self._texts) else ""
+        if following == "for":
+            following = self._texts[last + 1] if last + 1 < len(self._texts) else ""
+        return following[:1].isdigit() or following in ("since", "x", "lasting", "twice") or following[:2] in _TIMES
+
+    def _after(self, last: int) -> set[Status]:
+        """Walk on from a mention and collect the backward triggers whose scope reaches it."""
+        found: set[Status] = set()
+        words, comma, joined, pending = 0, False, False, False
+        index = last
+        while index < min(len(self._texts), last + _STEPS_BACK) and words <= _REACH_BACK:
+            text = self._texts[index]
+            if index in self._beginning:
+                index, trigger = self._beginning[index]
+                if not comma and not self._comes_back(trigger, index):
+                    found.add(trigger.status)
+                break
+            if text in _HARD or text in ".;!\n" or index in self._opening:
+                break
+            soft = text in _SOFT and not self._taken[index]
+            if pending and not soft:
+                break
+            pending = soft
+            comma = text == "," or (comma and not joined)
+            joined = text in ("or", "and", "all", "both") or (joined and text != ",")
+            if joined:
+                comma = False
+            words += text[:1].isalnum() and not self._taken[index] and not soft
+            index += 1
+        return found
+
+    def _comes_back(self, trigger: Trigger, end: int) -> bool:
+        if trigger.status is not Status.RESOLVED:
+            return False
+        rest = self._texts[end : end + _REACH]
+        return not _BACK_AGAIN.isdisjoint(rest) or ("came", "back") in pairwise(rest)
+
+
+_TIMES = tuple(f"x{digit}" for digit in range(1, 10))
+
+
+@dataclass
+class _Walk:
+    """What lies between a mention and the triggers before it."""
+
+    listed: bool
+    """`or` follows the mention, or stands between."""
+    counted: bool
+    """A duration follows the mention."""
+    going: bool = True
+    words: int = 0
+    segment: int = 0
+    separated: str = ""
+    """The separator nearest to the mention."""
+    comma: bool = False
+    joined: bool = False
+    """`and` stands between."""
+    clause: bool = False
+    """A new clause begins between."""
+    subject: bool = False
+    pending: bool = False
+
+    def pass_trigger(self) -> None:
+        """Begin a fresh segment before a trigger."""
+        self.segment = 0
+
+    def step(self, text: str, before: str, *, taken: bool) -> None:
+        """Take one more word between."""
+        self.words += 1
+        self.going = self.words <= _REACH
+        if taken:
+            self.segment = 0
+            self._end_run()
+        elif text in _HARD:
+            self.going = False
+        elif text in _SEPARATORS:
+            self._separate(text)
+        elif text in _SOFT and before not in _PREPOSITIONS:
+            self.pending = True
+            self.subject = self.subject or text in _SUBJECTS
+        else:
+            self._end_run()
+            self.counted = self.counted or (not self.separated and text[:1].isdigit())
+            self.segment += 1
+            self.going = self.going and self.segment <= _SEGMENT
+
+    def reaches(self, trigger: Trigger) -> bool:
+        """Tell whether the scope of a trigger standing here reaches the mention."""
+        new_item = self.counted and self.separated == ","
+        if trigger.status is Status.FAMILY:
+            crossed = trigger.narrow and (self.comma or self.joined) and not self.listed
+            return not (self.subject or new_item or crossed)
+        if trigger.status in (Status.HYPOTHETICAL, Status.FEARED) and not trigger.narrow:
+            return True
+        if self.clause:
+            return False
+        if trigger.narrow:
+            return self.listed or not (self.comma or self.joined)
+        return not new_item
+
+    def _separate(self, text: str) -> None:
+        self._end_run()
+        self.segment = 0
+        self.separated = self.separated or text
+        self.comma = self.comma or text == ","
+        self.joined = self.joined or text == "and"
+        self.listed = self.listed or text in ("or", "nor")
+
+    def _end_run(self) -> None:
+        self.clause = self.clause or self.pending
+        self.pending = False

@@ -1,0 +1,458 @@
+"""Findings x conditions -> ranked candidates, each with what speaks for it, against it and what was not assessed.
+
+A naive Bayes model over the library's frequencies (as in QMR, Miller 1982, and its descendants): the prior is the
+incidence in the region, adjusted for age, sex and pregnancy; each finding contributes log P(finding | condition)
+- log P(finding | anyone), a risk factor like a finding. One further hypothesis, "none of these", holds every finding at
+its background rate.
+
+The reasons of a candidate are true to its score: their bits add up to its log-odds against "none of these", apart from
+the incidence in the region and reasons of less than LEAST_SHOWN bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medrag_desktop.domain.condition import REGIONS, Affects, Condition, Frequency, Incidence
+from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
+from medrag_desktop.domain.observations import Observations
+from medrag_desktop.domain.vocabulary import Vocabulary
+
+Floats = NDArray[np.float64]
+
+PROBABILITY = {
+    Frequency.OBLIGATE: 0.995,
+    Frequency.VERY_FREQUENT: 0.9,
+    Frequency.FREQUENT: 0.55,
+    Frequency.OCCASIONAL: 0.17,
+    Frequency.VERY_RARE: 0.025,
+    Frequency.EXCLUDED: 0.005,
+}
+"""Mid-points of the Human Phenotype Ontology frequency bands."""
+
+PRIOR = {
+    Incidence.VERY_COMMON: 0.05,
+    Incidence.COMMON: 0.02,
+    Incidence.UNCOMMON: 0.006,
+    Incidence.RARE: 0.0015,
+    Incidence.VERY_RARE: 0.0004,
+}
+"""Share of primary-care encounters; only the ratios matter."""
+
+LEAST_SHOWN = 0.1
+"""Bits from which a reason is listed."""
+BACKGROUND_KINDS = ("history", "exposure", "medicine")
+"""Kinds of finding that say nothing of a condition whose monograph does not name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The global parameters of the ranking; none is per condition."""
+
+    leak: float = 0.03
+    """Highest P(finding | condition) where the monograph does not list the finding; else as in anyone who comes."""
+    specific_leak: float = 0.006
+    """The lowest, and that of a finding which is specific to another condition."""
+    narrowing: float = 0.15
+    """P(narrower finding | condition, listed finding) where the monograph lists only the broader one."""
+    evidence: float = 0.75
+    """Exponent on the findings' likelihood ratios: findings are correlated, so each counts for less."""
+    risk_ratio: float = 4.0
+    """Likelihood ratio of a risk factor that is there, and its inverse for a protective one."""
+    outside_age: float = 0.1225
+    """Factor on the prior for each doubling of (age + 1 year) outside the typical ages, at most three times."""
+    unknown: float = 0.02
+    """Prior of "none of these"."""
+    unknown_state: float = 0.2
+    """Factor on the prior of a condition of pregnancy or childbed where neither is recorded."""
+    keep_in_view: float = 0.01
+    """Probability from which a condition that must not be missed is always shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One finding or circumstance and how much it counts."""
+
+    finding: str
+    """Finding id, or `age` or `pregnancy`."""
+    label: str
+    bits: float
+    """Log2 likelihood ratio; positive speaks for the condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A condition with its probability and the reasons."""
+
+    rank: int
+    condition: str
+    name: str
+    synonyms: tuple[str, ...]
+    icd10: tuple[str, ...]
+    probability: float
+    band: str
+    """`likely` from .4, `possible` from .1, `less likely` from .02, else `unlikely`."""
+    cannot_miss: bool
+    supporting: tuple[Reason, ...]
+    opposing: tuple[Reason, ...]
+    not_assessed: tuple[str, ...]
+    """Finding ids that would weigh most and were not asked or examined."""
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """The ranked candidates."""
+
+    candidates: tuple[Candidate, ...]
+    outside_library: bool
+    """No condition of the library explains the findings better than chance."""
+
+
+@dataclass(frozen=True)
+class RankingModel:
+    """The library as arrays: rows are conditions, columns are findings."""
+
+    conditions: tuple[Condition, ...]
+    columns: Mapping[str, int]
+    likelihood: Floats
+    """P(finding | condition), shape (conditions, findings)."""
+    listed: NDArray[np.bool_]
+    """Whether the monograph says how often the finding, or a narrower one, occurs; same shape."""
+    background: Floats
+    """P(finding | anyone who comes), shape (findings,)."""
+    vocabulary: Vocabulary
+    weights: Weights
+
+    @cached_property
+    def bits_present(self) -> Floats:
+        """Return log2 P(finding | condition) / P(finding | anyone), shape (conditions, findings)."""
+        return np.asarray(np.log2(self.likelihood / self.background))
+
+    @cached_property
+    def bits_absent(self) -> Floats:
+        """Return the same of the finding's absence; 0 where the monograph is silent, as that says nothing of it."""
+        return np.where(self.listed, np.log2((1 - self.likelihood) / (1 - self.background)), 0.0)
+
+    @cached_property
+    def worth_asking(self) -> tuple[tuple[str, ...], ...]:
+        """Return, a condition, the findings whose presence would at least double or halve its odds, most first."""
+        names = tuple(self.columns)
+        gain = np.abs(self.bits_present) * self.listed
+        order = np.argsort(-gain, axis=1, kind="stable")
+        counts = (gain > 1).sum(axis=1)
+        return tuple(tuple(names[c] for c in row[:n]) for row, n in zip(order, counts, strict=True))
+
+    @cached_property
+    def incidence(self) -> Mapping[str, Floats]:
+        """Return, a region, the log2 of every condition's prior before the patient is known."""
+        return {
+            region: np.log2([PRIOR[_incidence(condition, region)] for condition in self.conditions])
+            for region in REGIONS
+        }
+
+    @cached_property
+    def typical_ages(self) -> Floats:
+        """Return the first and last typical age of every condition, years, shape (conditions, 2)."""
+        return np.array([c.affects.typical_age_years for c in self.conditions], dtype=np.float64).reshape(-1, 2)
+
+
+def make_ranking_model(
+    conditions: Iterable[Condition], vocabulary: Vocabulary, weights: Weights | None = None
+) -> RankingModel:
+    """Turn the library into arrays once, so that ranking one encounter takes milliseconds."""
+    weights = weights or Weights()
+    conditions = tuple(conditions)
+    named = {
+        name for c in conditions for name in (*(f.finding for f in c.findings), *_factors(c)) if name in vocabulary
+    }
+    names = sorted(named | {above for name in named for above in vocabulary.ancestors(name)})
+    columns = {name: column for column, name in enumerate(names)}
+    leaks = _leaks(conditions, columns, vocabulary, weights)
+    rows = [_row(condition, columns, vocabulary, weights, leaks) for condition in conditions]
+    likelihood = np.array([[p for p, _ in row] for row in rows]).reshape(len(conditions), len(names))
+    listed = np.array([[speaks for _, speaks in row] for row in rows], dtype=np.bool_).reshape(likelihood.shape)
+    prior = np.array([PRIOR[c.incidence] for c in conditions])
+    background = prior @ likelihood / prior.sum() if len(conditions) else np.zeros(len(names))
+    model = RankingModel(conditions, columns, likelihood, listed, background, vocabulary, weights)
+    model = replace(model, likelihood=_with_risk_factors(model))
+    return replace(model, likelihood=_with_specific_capped(model))
+
+
+def rank(encounter: Encounter, observations: Observations, model: RankingModel, count: int = 10) -> Differential:
+    """Rank all conditions; return the first `count` and every one that must not be missed above the floor."""
+    if not model.conditions:
+        return Differential((), outside_library=True)
+    used = _used(observations, model)
+    bits = _bits(used, model)
+    posterior = probabilities(encounter, observations, model, bits)
+    order = np.argsort(-posterior[:-1], kind="stable")
+    floor = model.weights.keep_in_view
+    shown = [
+        int(row)
+        for place, row in enumerate(order)
+        if posterior[row] > 0 and (place < count or (model.conditions[row].cannot_miss and posterior[row] >= floor))
+    ]
+    candidates = tuple(
+        _candidate(
+            rank, row, float(posterior[row]), _reasons(row, bits[row], used, encounter, model), observations, model
+        )
+        for rank, row in enumerate(shown, start=1)
+    )
+    unexplained = not any(f.presence is Presence.PRESENT for f in used)
+    return Differential(candidates, outside_library=unexplained or bool(posterior[-1] > posterior[:-1].max()))
+
+
+def probabilities(
+    encounter: Encounter, observations: Observations, model: RankingModel, bits: Floats | None = None
+) -> Floats:
+    """Return the posterior of every condition and, last, of "none of these"; shape (conditions + 1,)."""
+    bits = contributions(observations, model) if bits is None else bits
+    scores = model.weights.evidence * bits.sum(axis=1) + _log2_prior(encounter, model)
+    scores = np.append(scores, math.log2(model.weights.unknown))
+    odds = np.exp2(scores - scores.max())
+    return np.asarray(odds / odds.sum())
+
+
+def contributions(observations: Observations, model: RankingModel) -> Floats:
+    """Return the log2 likelihood ratio of each used finding under each condition; shape (conditions, used)."""
+    return _bits(_used(observations, model), model)
+
+
+def _bits(used: tuple[Finding, ...], model: RankingModel) -> Floats:
+    columns = np.array([model.columns[f.finding] for f in used], dtype=np.intp)
+    present = np.array([f.presence is Presence.PRESENT for f in used], dtype=np.bool_)
+    return np.where(present, model.bits_present[:, columns], model.bits_absent[:, columns])
+
+
+def _factors(condition: Condition) -> tuple[str, ...]:
+    return (*condition.affects.raises, *condition.affects.lowers)
+
+
+def _leaks(
+    conditions: Sequence[Condition], columns: Mapping[str, int], vocabulary: Vocabulary, weights: Weights
+) -> Mapping[str, float]:
+    """Return P(finding | condition) where neither the finding nor one of its family is listed.
+
+    A patient with any condition may have the finding for another reason, as often as anyone who comes.
+    """
+    shares = dict.fromkeys(columns, 0.0)
+    total = sum(PRIOR[c.incidence] for c in conditions)
+    for condition in conditions:
+        listed: dict[str, float] = {}
+        for finding in condition.findings:
+            if finding.finding in columns:
+                for name in (finding.finding, *vocabulary.ancestors(finding.finding)):
+                    listed[name] = max(listed.get(name, 0.0), PROBABILITY[finding.frequency])
+        for name, probability in listed.items():
+            shares[name] += probability * PRIOR[condition.incidence] / total
+    specific = {f.finding for c in conditions for f in c.findings if f.specific}
+    leaks: dict[str, float] = {}
+    for name in sorted(columns, key=lambda name: len(vocabulary.ancestors(name))):
+        leak = weights.specific_leak if name in specific else max(weights.specific_leak, shares[name])
+        broader = [leaks[above] * weights.narrowing for above in vocabulary.ancestors(name)]
+        leaks[name] = min([weights.leak, leak, *broader])
+    return leaks
+
+
+def _row(
+    condition: Condition,
+    columns: Mapping[str, int],
+    vocabulary: Vocabulary,
+    weights: Weights,
+    leaks: Mapping[str, float],
+) -> list[tuple[float, bool]]:
+    """Return P(finding | condition) for every column, and whether the monograph speaks of the finding.
+
+    A finding that is not listed takes the highest frequency of the narrower findings that are, or a share of the
+    lowest of the broader ones.
+    """
+    own = {f.finding: PROBABILITY[f.frequency] for f in condition.findings}
+    row = []
+    for name in columns:
+        narrower = [own[n] for n in vocabulary.descendants(name) if n in own]
+        broader = [own[n] for n in vocabulary.ancestors(name) if n in own]
+        if name in own:
+            row.append((max((own[name], *narrower)), True))
+        elif narrower and max(narrower) > leaks[name]:
+            row.append((max(narrower), True))
+        elif broader:
+            row.append((max(weights.specific_leak, min(broader) * weights.narrowing), False))
+        else:
+            row.append((leaks[name], False))
+    return row
+
+
+def _with_risk_factors(model: RankingModel) -> Floats:
+    """Return the likelihoods with each risk factor's ratio, and a ratio of 1 for histories a monograph does not name.
+
+    A factor that the monograph also lists as a finding counts once, with the stronger of the two.
+    """
+    names = tuple(model.columns)
+    silent_kind = np.array([model.vocabulary[name].kind in BACKGROUND_KINDS for name in names], dtype=np.bool_)
+    broader = [frozenset(model.vocabulary.ancestors(name)) for name in names]
+    high = np.minimum(0.95, model.background * model.weights.risk_ratio)
+    low = model.background / model.weights.risk_ratio
+    likelihood = model.likelihood.copy()
+    for row, condition in enumerate(model.conditions):
+        own = {f.finding for f in condition.findings}
+        unnamed = (
+            silent_kind & ~model.listed[row] & np.array([own.isdisjoint(above) for above in broader], dtype=np.bool_)
+        )
+        likelihood[row, unnamed] = model.background[unnamed]
+        raises, lowers = _family(condition.affects.raises, model), _family(condition.affects.lowers, model)
+        likelihood[row, raises] = np.maximum(likelihood[row, raises], high[raises])
+        likelihood[row, lowers] = np.minimum(likelihood[row, lowers], low[lowers])
+    return likelihood
+
+
+def _family(names: Iterable[str], model: RankingModel) -> list[int]:
+    """Return the columns of findings and of all that imply them, each once."""
+    family = {below for name in names for below in (name, *model.vocabulary.descendants(name))}
+    return sorted(model.columns[name] for name in family if name in model.columns)
+
+
+def _with_specific_capped(model: RankingModel) -> Floats:
+    """Return the likelihoods with no specific finding likelier, given a broader one, where no monograph lists it.
+
+    Otherwise a rare but specific finding would speak for the conditions that list only the broader one.
+    """
+    listing: dict[str, list[int]] = {}
+    for row, condition in enumerate(model.conditions):
+        for finding in condition.findings:
+            if finding.specific:
+                listing.setdefault(finding.finding, []).append(row)
+    likelihood = model.likelihood.copy()
+    for name in sorted(listing, key=lambda name: (len(model.vocabulary.ancestors(name)), name)):
+        column, rows = model.columns[name], listing[name]
+        above = [model.columns[broader] for broader in model.vocabulary.ancestors(name)]
+        own, silent = likelihood[rows, column], ~model.listed[:, column]
+        limit = np.full(len(model.conditions), own.min())
+        if above:
+            ratio = (own / likelihood[rows][:, above].max(axis=1)).min()
+            limit = np.minimum(limit, ratio * likelihood[:, above].min(axis=1))
+        likelihood[silent, column] = np.minimum(likelihood, limit[:, None])[silent, column]
+    return likelihood
+
+
+def _used(observations: Observations, model: RankingModel) -> tuple[Finding, ...]:
+    """Return what counts, in a stable order: of a present family the narrowest, of an absent one the broadest."""
+    known = {
+        name: finding
+        for name, finding in observations.known.items()
+        if name in model.columns and finding.presence is not Presence.NOT_ASSESSED
+    }
+    present = {name for name, finding in known.items() if finding.presence is Presence.PRESENT}
+    absent = known.keys() - present
+    counted = {name for name in present if present.isdisjoint(model.vocabulary.descendants(name))}
+    counted |= {name for name in absent if absent.isdisjoint(model.vocabulary.ancestors(name))}
+    return tuple(known[name] for name in sorted(counted))
+
+
+def _log2_prior(encounter: Encounter, model: RankingModel) -> Floats:
+    """Return log2 of the prior of every condition for this patient; -inf where anatomy or pregnancy excludes it."""
+    region = encounter.region if encounter.region in model.incidence else "default"
+    prior = model.incidence[region] + _log2_age(encounter.patient, model)
+    for row, condition in enumerate(model.conditions):
+        affects = condition.affects
+        if affects.sex != "any" or affects.pregnancy:
+            prior[row] += (
+                -math.inf if _impossible(affects, encounter.patient) else _log2_state(affects, encounter, model)
+            )
+    return np.asarray(prior)
+
+
+def _incidence(condition: Condition, region: str) -> Incidence:
+    regions = dict(condition.affects.regions)
+    return regions.get(region) or regions.get("default") or condition.incidence
+
+
+def _impossible(affects: Affects, patient: Patient) -> bool:
+    if affects.sex != "any" and patient.sex is not Sex.UNKNOWN and patient.sex.value != affects.sex:
+        return True
+    if affects.pregnancy == "only":
+        # what belongs to pregnancy, such as eclampsia, also strikes in the weeks after it
+        return patient.sex is Sex.MALE or (patient.pregnant is False and not patient.postpartum)
+    if affects.pregnancy == "postpartum":
+        return patient.sex is Sex.MALE
+    return affects.pregnancy == "never" and patient.pregnant is True
+
+
+def _log2_state(affects: Affects, encounter: Encounter, model: RankingModel) -> float:
+    """Return what it costs a condition of pregnancy or childbed that neither is recorded."""
+    patient = encounter.patient
+    known = {"only": patient.pregnant is True, "postpartum": patient.postpartum}.get(affects.pregnancy, True)
+    return 0.0 if known else math.log2(model.weights.unknown_state)
+
+
+def _log2_age(patient: Patient, model: RankingModel) -> Floats:
+    """Return the penalty of every condition for an age outside its typical ages, 0 inside them."""
+    age = patient.age_years
+    if age is None:
+        return np.zeros(len(model.conditions))
+    low, high = model.typical_ages.T
+    nearer = np.where(age < low, age, np.minimum(age, high))
+    farther = np.where(age < low, low, np.maximum(age, high))
+    doublings = np.where((low <= age) & (age <= high), 0.0, np.log2((farther + 1.0) / (nearer + 1.0)))
+    return np.asarray(np.minimum(3.0, doublings) * math.log2(model.weights.outside_age))
+
+
+def _reasons(
+    row: int, bits: Floats, used: tuple[Finding, ...], encounter: Encounter, model: RankingModel
+) -> tuple[Reason, ...]:
+    """Return everything that moves a condition's odds by LEAST_SHOWN bits or more."""
+    evidence = model.weights.evidence
+    found = [Reason(f.finding, _words(f, model), float(b) * evidence) for f, b in zip(used, bits, strict=True)]
+    affects = model.conditions[row].affects
+    found.append(Reason("age", "age outside the typical range", float(_log2_age(encounter.patient, model)[row])))
+    state = {"only": "not recorded as pregnant", "postpartum": "not recorded as recently delivered"}
+    if affects.pregnancy in state:
+        found.append(Reason("pregnancy", state[affects.pregnancy], _log2_state(affects, encounter, model)))
+    return tuple(replace(r, bits=round(r.bits, 2)) for r in found if abs(r.bits) >= LEAST_SHOWN)
+
+
+def _candidate(
+    place: int,
+    row: int,
+    probability: float,
+    reasons: tuple[Reason, ...],
+    observations: Observations,
+    model: RankingModel,
+) -> Candidate:
+    condition = model.conditions[row]
+    unasked = (n for n in model.worth_asking[row] if observations.presence(n) is Presence.NOT_ASSESSED)
+    return Candidate(
+        rank=place,
+        condition=condition.id,
+        name=condition.name,
+        synonyms=condition.synonyms,
+        icd10=condition.icd10,
+        probability=probability,
+        band=band(probability),
+        cannot_miss=condition.cannot_miss,
+        supporting=tuple(sorted((r for r in reasons if r.bits > 0), key=lambda r: -r.bits)),
+        opposing=tuple(sorted((r for r in reasons if r.bits < 0), key=lambda r: r.bits)),
+        not_assessed=tuple(islice(unasked, 5)),
+    )
+
+
+def _words(finding: Finding, model: RankingModel) -> str:
+    label = model.vocabulary.label(finding.finding)
+    return label if finding.presence is Presence.PRESENT else f"no {label}"
+
+
+def band(probability: float) -> Literal["likely", "possible", "less likely", "unlikely"]:
+    """Put a probability into words."""
+    if probability >= 0.4:
+        return "likely"
+    if probability >= 0.1:
+        return "possible"
+    return "less likely" if probability >= 0.02 else "unlikely"

@@ -1,0 +1,104 @@
+"""Documents, passages and what a search returns (information retrieval, DPR)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSection:
+    """One titled part of a document."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text of the library before it is cut into passages."""
+
+    id: str
+    """Stable within its pack, for example `condition/measles`."""
+    title: str
+    sections: tuple[DocumentSection, ...]
+    source: str
+    """Who says it, as printed in a reference list."""
+    date: str = ""
+    """ISO date or year of the text; empty when the text bears none."""
+    kind: str = "document"
+    """Source type used by filters: condition, guideline, article, trial, topic."""
+    condition: str = ""
+    """Id of the condition the document describes; empty when it describes none."""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """About 100 words of one section of one document."""
+
+    id: str
+    """`<document id>#<section slug>.<number>`; stable as long as the text before it does not change."""
+    document: str
+    title: str
+    section: str
+    text: str
+    source: str
+    date: str = ""
+    kind: str = "document"
+    condition: str = ""
+    url: str = ""
+    pack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One thing to look for in the library."""
+
+    text: str
+    purpose: str
+    """`presentation`, `condition` or `question`."""
+    condition: str = ""
+    """The candidate the query is written for; empty for the presentation as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found, and why."""
+
+    passage: Passage
+    score: float
+    """Fused score (reciprocal rank fusion); comparable within one query only."""
+    cosine: float
+    """Inner product of the normalised DPR vectors, -1..1; what the evidence floor reads."""
+    dense_rank: int | None = None
+    """1-based rank in the dense list; None when absent from it."""
+    lexical_rank: int | None = None
+    """1-based rank in the BM25 list; None when absent from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered passage and the words of it that a statement rests on."""
+
+    number: int
+    passage_id: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackManifest:
+    """What a knowledge pack says of itself (`pack.json`)."""
+
+    id: str
+    title: str
+    version: str
+    built_at: str
+    encoder: str
+    """Id of the encoder whose vectors the pack holds."""
+    dimension: int
+    passages: int
+    documents: int
+    sources: tuple[str, ...]
+    licences: tuple[str, ...]
+    sha256: tuple[tuple[str, str], ...]
+    """(relative file name, hex digest) for every file of the pack but pack.json."""

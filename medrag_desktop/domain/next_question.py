@@ -1,0 +1,80 @@
+"""Which finding or test that was not assessed would change the ranking most (expected information gain)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from medrag_desktop.domain.differential import Floats, RankingModel, probabilities
+from medrag_desktop.domain.encounter import Encounter, Presence
+from medrag_desktop.domain.observations import Observations
+
+CERTAIN = 0.995
+"""No answer is ever certain, so that none empties the differential."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextQuestion:
+    """A question and how many bits its answer is expected to give."""
+
+    finding: str
+    question: str
+    gain_bits: float
+
+
+def next_questions(
+    encounter: Encounter, observations: Observations, model: RankingModel, count: int = 5
+) -> tuple[NextQuestion, ...]:
+    """Return the questions with the greatest expected reduction of the differential's entropy, best first."""
+    if not model.conditions:
+        return ()
+    gains = expected_gain(probabilities(encounter, observations, model), model, observations)
+    order = sorted(model.columns, key=lambda name: -gains[model.columns[name]])
+    questions = (_question(name, float(gains[model.columns[name]]), model) for name in order[:count])
+    return tuple(question for question in questions if question.gain_bits > 0)
+
+
+def expected_gain(posterior: Floats, model: RankingModel, observations: Observations | None = None) -> Floats:
+    """Return H(now) - E[H(after the answer)] in bits for every finding, never below 0; shape (findings,).
+
+    With observations, what is known already gains nothing, and a narrower finding is asked given the broader one that
+    is there.
+    """
+    likelihood = np.vstack([model.likelihood, model.background])
+    known: list[int] = []
+    if observations is not None:
+        known = [c for name, c in model.columns.items() if observations.presence(name) is not Presence.NOT_ASSESSED]
+        likelihood = _given_broader(likelihood, observations, model)
+    yes = posterior @ likelihood
+    after_yes = posterior[:, None] * likelihood / yes
+    after_no = posterior[:, None] * (1 - likelihood) / (1 - yes)
+    expected = yes * _entropy(after_yes) + (1 - yes) * _entropy(after_no)
+    gains = np.maximum(0.0, _entropy(posterior[:, None])[0] - expected)
+    gains[known] = 0.0
+    return np.asarray(gains)
+
+
+def _given_broader(likelihood: Floats, observations: Observations, model: RankingModel) -> Floats:
+    """Return P(finding | condition and the broader findings that are there)."""
+    given = likelihood.copy()
+    for name, column in model.columns.items():
+        there = [
+            model.columns[broader]
+            for broader in model.vocabulary.ancestors(name)
+            if broader in model.columns and observations.presence(broader) is Presence.PRESENT
+        ]
+        if there and observations.presence(name) is Presence.NOT_ASSESSED:
+            given[:, column] = np.minimum(CERTAIN, likelihood[:, column] / likelihood[:, there].min(axis=1))
+    return given
+
+
+def _entropy(columns: Floats) -> Floats:
+    safe = np.where(columns > 0, columns, 1.0)
+    return np.asarray(-(columns * np.log2(safe)).sum(axis=0))
+
+
+def _question(finding: str, gain: float, model: RankingModel) -> NextQuestion:
+    definition = model.vocabulary[finding]
+    question = definition.question or f"Is there {definition.label}?"
+    return NextQuestion(finding, question, round(gain, 3))

@@ -1,0 +1,155 @@
+"""The findings vocabulary: what a finding is called, what it implies and how to ask for it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from medrag_desktop.domain.threshold import Threshold, parse_threshold
+from medrag_desktop.errors import LibraryError
+
+KINDS = ("symptom", "sign", "vital", "history", "exposure", "medicine", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDefinition:
+    """One entry of the vocabulary."""
+
+    id: str
+    label: str
+    kind: str
+    """One of KINDS."""
+    system: str
+    """Body system: the name of the file it stands in."""
+    synonyms: tuple[str, ...] = ()
+    question: str = ""
+    parents: tuple[str, ...] = ()
+    """Findings that are there whenever this one is."""
+    derive: Threshold | None = None
+    """The vital sign that alone decides it at any age."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All finding definitions by id."""
+
+    definitions: Mapping[str, FindingDefinition]
+
+    def __contains__(self, finding: object) -> bool:
+        """Tell whether the id exists."""
+        return finding in self.definitions
+
+    def __getitem__(self, finding: str) -> FindingDefinition:
+        """Return a definition; KeyError when the id does not exist."""
+        return self.definitions[finding]
+
+    def label(self, finding: str) -> str:
+        """Return the label of a finding."""
+        return self.definitions[finding].label
+
+    def ancestors(self, finding: str) -> tuple[str, ...]:
+        """Return every finding that this one implies, nearest first."""
+        return self._ancestors[finding]
+
+    def descendants(self, finding: str) -> tuple[str, ...]:
+        """Return every finding that implies this one."""
+        return self._descendants.get(finding, ())
+
+    @cached_property
+    def _ancestors(self) -> dict[str, tuple[str, ...]]:
+        return {finding: _walk(finding, self.definitions) for finding in self.definitions}
+
+    @cached_property
+    def _descendants(self) -> dict[str, tuple[str, ...]]:
+        below: dict[str, list[str]] = {}
+        for finding, above in self._ancestors.items():
+            for ancestor in above:
+                below.setdefault(ancestor, []).append(finding)
+        return {ancestor: tuple(findings) for ancestor, findings in below.items()}
+
+
+def parse_findings(text: str, system: str) -> tuple[FindingDefinition, ...]:
+    """Read one findings file; raise LibraryError naming the entry that cannot be read."""
+    try:
+        tables = tomllib.loads(text)["findings"]
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise LibraryError(f"findings/{system}.toml cannot be read: {error}") from error
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise LibraryError(f"findings/{system}.toml must hold one table for each finding.")
+    return tuple(_definition(finding, table, system) for finding, table in tables.items())
+
+
+def make_vocabulary(definitions: Iterable[FindingDefinition]) -> Vocabulary:
+    """Join the definitions of all files, adding the dotted prefix of an id to its parents.
+
+    Raise LibraryError when an id is defined twice, a parent does not exist, or a finding implies itself.
+    """
+    by_id: dict[str, FindingDefinition] = {}
+    for definition in definitions:
+        if definition.id in by_id:
+            raise LibraryError(f"The finding {definition.id} is defined twice in the library.")
+        by_id[definition.id] = definition
+    joined = {finding: _with_prefix(definition, by_id) for finding, definition in by_id.items()}
+    for finding in joined:
+        _walk(finding, joined)
+    return Vocabulary(joined)
+
+
+def _definition(finding: str, table: dict[str, object], system: str) -> FindingDefinition:
+    unknown = set(table) - {"label", "kind", "synonyms", "question", "parents", "derive"}
+    if unknown:
+        raise LibraryError(f"findings/{system}.toml: {finding} has unknown keys {sorted(unknown)}.")
+    if table.get("kind") not in KINDS or not isinstance(table.get("label"), str):
+        raise LibraryError(f"findings/{system}.toml: {finding} needs a label and a kind of {', '.join(KINDS)}.")
+    where = f"findings/{system}.toml: {finding}"
+    derive = table.get("derive")
+    return FindingDefinition(
+        id=finding,
+        label=str(table["label"]),
+        kind=str(table["kind"]),
+        system=system,
+        synonyms=_strings(table, "synonyms", where),
+        question=str(table.get("question", "")),
+        parents=_strings(table, "parents", where),
+        derive=None if derive is None else _derivation(str(derive), where),
+    )
+
+
+def _strings(table: dict[str, object], key: str, where: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise LibraryError(f"{where}: {key} must be a list of strings.")
+    return tuple(value)
+
+
+def _derivation(text: str, where: str) -> Threshold:
+    try:
+        return parse_threshold(text)
+    except LibraryError as error:
+        raise LibraryError(f"{where}: {error}") from error
+
+
+def _with_prefix(definition: FindingDefinition, by_id: Mapping[str, FindingDefinition]) -> FindingDefinition:
+    prefix = definition.id.rpartition(".")[0]
+    while prefix and prefix not in by_id:
+        prefix = prefix.rpartition(".")[0]
+    if not prefix or prefix in definition.parents:
+        return definition
+    return replace(definition, parents=(prefix, *definition.parents))
+
+
+def _walk(finding: str, definitions: Mapping[str, FindingDefinition]) -> tuple[str, ...]:
+    seen: list[str] = []
+    queue = list(definitions[finding].parents)
+    while queue:
+        parent = queue.pop(0)
+        if parent not in definitions:
+            raise LibraryError(f"The finding {finding} names the parent {parent}, which does not exist.")
+        if parent == finding:
+            raise LibraryError(f"The finding {finding} implies itself through its parents.")
+        if parent not in seen:
+            seen.append(parent)
+            queue.extend(definitions[parent].parents)
+    return tuple(seen)

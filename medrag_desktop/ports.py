@@ -1,0 +1,103 @@
+"""Everything that can be swapped, on one page: adapters meet these Protocols in `bootstrap.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medrag_desktop.domain.draft import Draft
+from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Query
+from medrag_desktop.domain.generation import Generated, GenerationRequest
+from medrag_desktop.domain.mention import Mention
+from medrag_desktop.tasks import Task
+
+Vectors = NDArray[np.float32]
+"""Shape (n, dimension), rows of unit length."""
+
+
+class Encoder(Protocol):
+    """A dual encoder: the inner product of its vectors is the DPR similarity (cosine)."""
+
+    @property
+    def id(self) -> str:
+        """Return the model id from its manifest."""
+
+    @property
+    def dimension(self) -> int:
+        """Return the length of a vector."""
+
+    def encode_questions(self, texts: Sequence[str], *, task: Task) -> Vectors:
+        """Return one unit vector a question."""
+
+    def encode_passages(self, texts: Sequence[tuple[str, str]], *, task: Task) -> Vectors:
+        """Return one unit vector a (title, text) pair."""
+
+
+class Generator(Protocol):
+    """A sequence-to-sequence model that writes from passages."""
+
+    @property
+    def id(self) -> str:
+        """Return the model id from its manifest."""
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], *, task: Task, seed: int = 0
+    ) -> tuple[tuple[Generated, ...], ...]:
+        """Return, for each request, its hypotheses with the most probable first."""
+
+
+class Lexicon(Protocol):
+    """Finds the names of findings in free text."""
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        """Return every mention in order of place, without overlaps."""
+
+
+class KnowledgePack(Protocol):
+    """One installed collection of passages."""
+
+    @property
+    def manifest(self) -> PackManifest:
+        """Return what the pack says of itself."""
+
+    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
+        """Return at most k fused hits a query, best first; `vectors` holds one row a query."""
+
+    def passages_of(self, condition: str) -> tuple[Hit, ...]:
+        """Return every passage that describes a condition, in reading order, with score 0."""
+
+
+class PackShelf(Protocol):
+    """The packs installed on this computer."""
+
+    def manifests(self) -> tuple[PackManifest, ...]:
+        """Return the manifests of all installed packs."""
+
+    def open(self, pack_id: str, encoder_id: str) -> KnowledgePack:
+        """Open a pack; raise PackMissing, PackCorrupt or PackIncompatible."""
+
+    def build(
+        self, pack_id: str, title: str, documents: Sequence[Document], encoder: Encoder, *, task: Task
+    ) -> PackManifest:
+        """Build a pack from documents and install it in one step; a failure leaves the old one."""
+
+    def install(self, archive: Path, *, task: Task) -> PackManifest:
+        """Install a `.medpack` archive."""
+
+    def verify(self, pack_id: str) -> PackManifest:
+        """Compare every file with its checksum; raise PackCorrupt naming the file."""
+
+    def remove(self, pack_id: str) -> None:
+        """Delete a pack; raise PackMissing."""
+
+
+class ReportWriter(Protocol):
+    """Draws a draft as a document for paper."""
+
+    def write(self, encounter: Encounter, draft: Draft, out: Path) -> None:
+        """Write the report atomically; raise ReportError."""

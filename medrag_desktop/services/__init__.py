@@ -1,0 +1,1 @@
+"""The use cases; they know ports and domain, nothing else."""

@@ -1,0 +1,226 @@
+"""Encounter -> Draft: triage, extract, rank, retrieve, generate, ground (architecture.md, the way of one case)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from medrag_desktop import __version__
+from medrag_desktop.domain.catalogue import Catalogue
+from medrag_desktop.domain.condition import Urgency
+from medrag_desktop.domain.differential import Candidate
+from medrag_desktop.domain.draft import Draft, EvidenceStrength, Level, Provenance, Section
+from medrag_desktop.domain.encounter import Encounter, Presence
+from medrag_desktop.domain.evidence import Hit, Query
+from medrag_desktop.domain.fusion import evidence_level
+from medrag_desktop.domain.next_question import next_questions
+from medrag_desktop.domain.observations import Observations
+from medrag_desktop.domain.querying import candidate_query, presentation_query
+from medrag_desktop.domain.triage import DangerSign
+from medrag_desktop.ports import Generator
+from medrag_desktop.services.drafting import (
+    Case,
+    Drafted,
+    References,
+    draft_sections,
+    plan_slots,
+    summary,
+)
+from medrag_desktop.services.library import Library
+from medrag_desktop.services.rank import Ranker
+from medrag_desktop.tasks import Task
+
+DRAFTED_FROM = 0.02
+"""Probability from which the draft writes about a candidate that is not the first."""
+URGENT_FROM = 0.1
+"""Probability from which a condition's own urgency counts for the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What took part, for the provenance."""
+
+    models: tuple[tuple[str, str], ...] = ()
+    packs: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Clock:
+    """Milliseconds spent in each step."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.spent[name] = round(1000 * (time.perf_counter() - start), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessor:
+    """Everything one assessment needs; made once, used for many encounters."""
+
+    ranker: Ranker
+    library: Library
+    generator: Generator | None
+    """None when it cannot be used; the draft is then extractive."""
+    versions: Versions
+
+    def assess(self, encounter: Encounter, *, level: Level = Level.GENERATED, seed: int = 0, task: Task) -> Draft:
+        """Draft one encounter at a level, or at the next lower one that can run."""
+        clock = _Clock()
+        task.report("Checking danger signs", 0, 4)
+        with clock.step("triage_and_extraction"):
+            encounter, observations, signs = self.ranker.triage(encounter)
+        with clock.step("ranking"):
+            ranked = self.ranker.rank(encounter, observations)
+            questions = next_questions(encounter, observations, self.ranker.model)
+        task.report("Searching the library", 1, 4)
+        with clock.step("retrieval"):
+            found = self._retrieve(encounter, observations, ranked.candidates, task)
+        references = References()
+        level = self._reachable(level)
+        task.report("Writing the draft", 2, 4)
+        with clock.step("drafting"):
+            case = Case(encounter, observations, self.ranker.catalogue, self.ranker.lexicon)
+            drafted = self._draft(case, ranked.candidates, found, references, level, seed, task)
+            candidates = _cite(ranked.candidates, found, references)
+        if level is Level.SEARCH and found.evidence is not EvidenceStrength.NONE:
+            for hit in found.presentation:
+                references.number(hit)
+        task.report("Done", 4, 4)
+        return Draft(
+            level=level,
+            urgency=_urgency(signs.fired, candidates, observations, self.ranker.catalogue),
+            danger_signs=signs.fired,
+            danger_signs_not_assessed=signs.not_assessed,
+            findings=observations.stated,
+            differential=candidates,
+            outside_library=ranked.outside_library,
+            next_questions=questions,
+            evidence=found.evidence,
+            sections=drafted.sections,
+            withheld=drafted.withheld,
+            passages=tuple(references.cited.values()),
+            provenance=self._provenance(level, seed, clock),
+        )
+
+    def _reachable(self, level: Level) -> Level:
+        return Level.EXTRACTIVE if level is Level.GENERATED and self.generator is None else level
+
+    def _retrieve(
+        self, encounter: Encounter, observations: Observations, candidates: Sequence[Candidate], task: Task
+    ) -> _Found:
+        vocabulary = self.ranker.catalogue.vocabulary
+        present = observations.present()
+        queries: list[Query] = [presentation_query(encounter, present, vocabulary)]
+        queries += [candidate_query(candidate, present, vocabulary) for candidate in candidates]
+        presentation, *each = self.library.search(queries, self.ranker.settings.passages, task=task)
+        passages = {
+            candidate.condition: self._in_order(candidate.condition, hits)
+            for candidate, hits in zip(candidates, each, strict=True)
+        }
+        drafted = [hit for hits in each[: self.ranker.settings.drafted] for hit in hits]
+        return _Found(presentation, passages, EvidenceStrength(evidence_level([*presentation, *drafted])))
+
+    def _in_order(self, condition: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Return a condition's passages: those the search found, best first, then the others as they stand."""
+        own = tuple(hit for hit in hits if hit.passage.condition == condition)
+        seen = {hit.passage.id for hit in own}
+        rest = (hit for hit in self.library.passages_of(condition) if hit.passage.id not in seen)
+        return (*own, *rest)
+
+    def _draft(
+        self,
+        case: Case,
+        candidates: Sequence[Candidate],
+        found: _Found,
+        references: References,
+        level: Level,
+        seed: int,
+        task: Task,
+    ) -> Drafted:
+        if level is Level.SEARCH:
+            return Drafted((), ())
+        restated: tuple[Section, ...] = (summary(case),)
+        if found.evidence is EvidenceStrength.NONE:
+            return Drafted(restated, ())
+        drafted_for = _worth_drafting(candidates[: self.ranker.settings.drafted], case.observations)
+        slots = plan_slots(drafted_for, found.passages)
+        generator = self.generator if level is Level.GENERATED else None
+        drafted = draft_sections(slots, case, references, generator, seed=seed, task=task)
+        return Drafted((*restated, *drafted.sections), drafted.withheld)
+
+    def _provenance(self, level: Level, seed: int, clock: _Clock) -> Provenance:
+        return Provenance(
+            app_version=__version__,
+            models=self.versions.models,
+            packs=self.versions.packs,
+            library=self.ranker.catalogue.review_state,
+            settings=(
+                ("level", level.value),
+                ("candidates", str(self.ranker.settings.candidates)),
+                ("drafted", str(self.ranker.settings.drafted)),
+                ("passages", str(self.ranker.settings.passages)),
+                ("threads", str(self.ranker.settings.threads)),
+            ),
+            seed=seed,
+            created=datetime.now().astimezone().isoformat(timespec="seconds"),
+            timings_ms=tuple(clock.spent.items()),
+            notes=self.versions.notes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What retrieval brought."""
+
+    presentation: Sequence[Hit]
+    passages: dict[str, tuple[Hit, ...]]
+    """By condition, best first."""
+    evidence: EvidenceStrength
+
+
+def _worth_drafting(candidates: Sequence[Candidate], observations: Observations) -> tuple[Candidate, ...]:
+    """Return the first candidate and the others that are probable enough, where a finding that is there supports it."""
+    return tuple(
+        candidate
+        for candidate in candidates
+        if (candidate.rank == 1 or candidate.probability >= DRAFTED_FROM)
+        and any(observations.presence(reason.finding) is Presence.PRESENT for reason in candidate.supporting)
+    )
+
+
+def _cite(candidates: Sequence[Candidate], found: _Found, references: References) -> tuple[Candidate, ...]:
+    """Give each candidate the numbers of its passages that the draft cites, or of its best one."""
+    cited = []
+    for candidate in candidates:
+        own = found.passages.get(candidate.condition, ())
+        numbers = [references.cited[h.passage.id].number for h in own if h.passage.id in references.cited]
+        numbers = numbers or [references.number(hit) for hit in own[:1]]
+        cited.append(replace(candidate, citations=tuple(sorted(numbers))))
+    return tuple(cited)
+
+
+def _urgency(
+    fired: Sequence[DangerSign],
+    candidates: Sequence[Candidate],
+    observations: Observations,
+    catalogue: Catalogue,
+) -> Urgency:
+    """Return the most urgent of: danger signs that fired, likely conditions, and those conditions' own signs."""
+    found = [sign.urgency for sign in fired]
+    for candidate in candidates:
+        if candidate.probability < URGENT_FROM:
+            continue
+        condition = catalogue.by_id[candidate.condition]
+        found.append(condition.urgency)
+        if any(observations.presence(sign) is Presence.PRESENT for sign in condition.danger_signs):
+            found.append(Urgency.EMERGENCY)
+    order = list(Urgency)
+    return min(found, key=order.index, default=Urgency.ROUTINE)

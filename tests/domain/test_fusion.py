@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medrag_desktop.domain.evidence import Hit, Passage
+from medrag_desktop.domain.fusion import (
+    FOUND,
+    RRF_K,
+    WEAK,
+    distinct,
+    evidence_level,
+    merge_packs,
+    reciprocal_rank_fusion,
+)
+
+rankings = st.lists(st.lists(st.integers(0, 30), unique=True, max_size=15), max_size=4)
+
+
+def hit(
+    name: str,
+    cosine: float = 0.5,
+    dense: int | None = None,
+    lexical: int | None = None,
+    pack: str = "a",
+    text: str | None = None,
+) -> Hit:
+    passage = Passage(name, "d", "T", "S", name if text is None else text, "source", pack=pack)
+    return Hit(passage, 0.0, cosine, dense, lexical)
+
+
+@given(rankings)
+def test_every_key_is_there_once_and_scores_fall(lists: list[list[int]]) -> None:
+    fused = reciprocal_rank_fusion(lists)
+    assert sorted(key for key, _ in fused) == sorted({key for keys in lists for key in keys})
+    scores = [score for _, score in fused]
+    assert scores == sorted(scores, reverse=True)
+
+
+@given(rankings, st.integers(0, 30))
+def test_a_better_place_never_lowers_a_key(lists: list[list[int]], key: int) -> None:
+    raised = [[key, *(k for k in keys if k != key)] for keys in lists]
+    assert dict(reciprocal_rank_fusion(raised)).get(key, 0) >= dict(reciprocal_rank_fusion(lists)).get(key, 0)
+
+
+@given(st.lists(st.integers(), unique=True))
+def test_one_list_keeps_its_order(keys: list[int]) -> None:
+    assert [key for key, _ in reciprocal_rank_fusion([keys])] == keys
+
+
+def test_two_middling_places_beat_one_first_place() -> None:
+    fused = reciprocal_rank_fusion([["a", "b"], ["c", "b"]])
+    assert fused[0][0] == "b"
+    assert fused[0][1] == pytest.approx(2 / (RRF_K + 2))
+
+
+def test_the_same_words_are_kept_once_whatever_their_case_and_punctuation() -> None:
+    kept = distinct([hit("1", text="Give ORS."), hit("2", text="give  ors"), hit("3", text="Give zinc.")])
+    assert [h.passage.id for h in kept] == ["1", "3"]
+
+
+def test_passages_without_words_are_not_taken_for_duplicates() -> None:
+    assert len(distinct([hit("1", text="?"), hit("2", text="!")])) == 2
+
+
+def test_packs_are_searched_as_one() -> None:
+    first = [hit("a1", 0.9, dense=1, lexical=1), hit("a2", 0.2, dense=2)]
+    second = [hit("b1", 0.6, dense=1, pack="b"), hit("b2", 0.5, lexical=1, pack="b")]
+    merged = merge_packs([first, second], 10)
+    assert [h.passage.id for h in merged] == ["a1", "b1", "b2", "a2"]
+    assert [h.dense_rank for h in merged] == [1, 2, None, 3]
+    assert [h.lexical_rank for h in merged] == [1, None, 2, None]
+
+
+def test_equal_ids_in_two_packs_are_two_passages() -> None:
+    merged = merge_packs([[hit("x", dense=1, text="one")], [hit("x", dense=1, pack="b", text="two")]], 5)
+    assert [h.passage.pack for h in merged] == ["a", "b"]
+
+
+@given(st.integers(0, 5))
+def test_no_more_hits_than_asked_for(k: int) -> None:
+    assert len(merge_packs([[hit(str(n), dense=n + 1) for n in range(4)]], k)) == min(k, 4)
+
+
+@pytest.mark.parametrize(
+    ("cosines", "level"),
+    [([], "none"), ([WEAK - 0.01], "none"), ([WEAK], "weak"), ([FOUND - 0.01, -1], "weak"), ([0, FOUND], "found")],
+)
+def test_the_evidence_floor_reads_the_best_cosine(cosines: list[float], level: str) -> None:
+    assert evidence_level([hit(str(n), cosine) for n, cosine in enumerate(cosines)]) == level

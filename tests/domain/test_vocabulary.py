@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from medrag_desktop.domain.threshold import Threshold
+from medrag_desktop.domain.vocabulary import Vocabulary, make_vocabulary, parse_findings
+from medrag_desktop.errors import LibraryError
+from tests.builders import make_test_vocabulary
+
+
+def parse(text: str) -> Vocabulary:
+    return make_vocabulary(parse_findings(text, "test"))
+
+
+def entry(finding: str, more: str = "") -> str:
+    return f'[findings."{finding}"]\nlabel = "{finding}"\nkind = "symptom"\n{more}\n'
+
+
+def test_an_entry_is_read_whole() -> None:
+    definition = make_test_vocabulary()["fever"]
+    assert (definition.label, definition.kind, definition.system) == ("fever", "symptom", "test")
+    assert "febrile" in definition.synonyms
+    assert definition.derive == Threshold("temperature_celsius", ">=", 38.0)
+
+
+def test_a_dotted_id_implies_the_nearest_prefix_that_exists() -> None:
+    vocabulary = parse(entry("a") + entry("a.b.c") + entry("history.x"))
+    assert vocabulary.ancestors("a.b.c") == ("a",)
+    assert vocabulary.descendants("a") == ("a.b.c",)
+    assert vocabulary.ancestors("history.x") == ()
+
+
+def test_implications_go_all_the_way_nearest_first() -> None:
+    vocabulary = parse(entry("a") + entry("b", 'parents = ["a"]') + entry("b.c") + entry("b.c.d", 'parents = ["b.c"]'))
+    assert vocabulary.ancestors("b.c.d") == ("b.c", "b", "a")
+    assert set(vocabulary.descendants("a")) == {"b", "b.c", "b.c.d"}
+    assert vocabulary.descendants("b.c.d") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("findings = 3", "test.toml"),
+        ("", "test.toml"),
+        ("[findings", "test.toml"),
+        ("[findings]\nfever = 'x'", "test.toml"),
+        (entry("a", "colour = 1"), "colour"),
+        (entry("a", 'synonyms = "b"'), "synonyms"),
+        (entry("a", "parents = [3]"), "parents"),
+        (entry("a", 'derive = "spo2 < 90"'), "test.toml: a"),
+        (entry("a", 'parents = ["zz"]'), "zz"),
+        (entry("a", 'parents = ["b"]') + entry("b", 'parents = ["a"]'), "implies itself"),
+        (entry("a", 'parents = ["a"]'), "implies itself"),
+        ('[findings.a]\nlabel = "a"\nkind = "sympton"', "kind"),
+        ('[findings.a]\nkind = "symptom"', "label"),
+    ],
+)
+def test_what_cannot_be_read_is_named(text: str, named: str) -> None:
+    with pytest.raises(LibraryError, match=named):
+        parse(text)
+
+
+def test_an_id_stands_in_one_file_only() -> None:
+    with pytest.raises(LibraryError, match="a is defined twice"):
+        make_vocabulary([*parse_findings(entry("a"), "x"), *parse_findings(entry("a"), "y")])
+
+
+def test_an_unknown_id_is_not_in_it() -> None:
+    vocabulary = make_test_vocabulary()
+    assert "nonsense" not in vocabulary
+    with pytest.raises(KeyError):
+        vocabulary["nonsense"]

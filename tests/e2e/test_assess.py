@@ -1,0 +1,210 @@
+"""`medrag assess`: the contract of input, output and exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pypdf import PdfReader
+
+from tests.e2e.conftest import ROOT, Medrag
+
+pytestmark = pytest.mark.models
+
+EXAMPLES = sorted((ROOT / "assets" / "examples").glob("*.json"))
+SCHEMA = ROOT / "docs" / "schemas" / "draft.schema.json"
+LEVELS = ("search", "extractive", "generated")
+
+
+def encounter(**fields: Any) -> str:
+    return json.dumps({"history": "Fever and cough for three days.", **fields})
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_keeps_the_schema_and_its_promises(medrag: Medrag, level: str) -> None:
+    outcome = medrag("assess", EXAMPLES[0], "--json", "--level", level)
+    assert outcome.code == 0, outcome.err
+    draft = outcome.json()
+    Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(draft)
+    assert draft["status"] == "draft"
+    assert draft["level"] == level
+    assert len(draft["differential"]) >= 10
+    texts = {passage["number"]: passage["text"] for passage in draft["passages"]}
+    cited = {n for s in draft["sections"] for x in s["statements"] for n in x["citations"]}
+    cited |= {n for candidate in draft["differential"] for n in candidate["citations"]}
+    assert cited <= texts.keys()
+    assert bool(draft["sections"]) == (level != "search")
+    for section in draft["sections"][1:]:
+        for statement in section["statements"]:
+            assert statement["citations"], statement
+            tail = re.split(r"; ", statement["text"])[-1].rstrip(".").lower()
+            assert any(tail in " ".join(texts[n].split()).lower() for n in statement["citations"]), statement
+
+
+def test_equal_input_and_seed_give_an_equal_draft(medrag: Medrag) -> None:
+    drafts = [medrag("assess", EXAMPLES[0], "--json", "--seed", "7").json() for _ in range(2)]
+    for draft in drafts:
+        del draft["provenance"]["timings_ms"], draft["provenance"]["created"]
+    assert drafts[0] == drafts[1]
+
+
+def test_neither_torch_nor_a_network_module_is_loaded(medrag: Medrag, built_base: Path) -> None:
+    code = (
+        "import sys; from medrag_desktop import cli; sys.argv = ['medrag', 'assess', sys.argv[1], '--json']\n"
+        "try: cli.main()\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "print(sorted({'torch', 'transformers', 'requests', 'httpx'} & set(sys.modules)), file=sys.stderr)"
+    )
+    import os
+    import subprocess
+    import sys
+
+    environment = {**os.environ, "MEDRAG_BASE_DIR": str(built_base), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(EXAMPLES[0])], capture_output=True, env=environment, check=False
+    )
+    assert done.stderr.decode().strip().splitlines()[-1] == "[]"
+
+
+def test_jsonl_answers_line_by_line_in_order(medrag: Medrag) -> None:
+    lines = [encounter(id="a"), "{broken", encounter(id="c", unknown_field=1), "", encounter(id="d")]
+    outcome = medrag("assess", "-", "--jsonl", "--level", "extractive", stdin="\n".join(lines))
+    assert outcome.code == 0, outcome.err
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [row.get("id") for row in rows] == ["a", None, "c", "d"]
+    assert ["error" in row for row in rows] == [False, True, True, False]
+    assert "unknown_field" in rows[2]["error"]
+
+
+BAD_INPUT = {
+    "malformed": ("{", "JSON"),
+    "not an object": ("[]", "object"),
+    "nothing to assess": ('{"patient": {}}', "chief_complaint"),
+    "age": (encounter(patient={"age_years": 900}), "age_years"),
+    "wrong type": (encounter(patient={"age_years": "old"}), "age_years"),
+    "temperature": (encounter(vital_signs={"temperature_celsius": 391}), "temperature_celsius"),
+    "unknown field": (encounter(chief_complain="x"), "chief_complain"),
+    "unknown finding": (encounter(findings=[{"finding": "caugh"}]), "cough"),
+    "NUL": (encounter(chief_complaint="a\x00b"), "chief_complaint"),
+    "two megabytes": (encounter(history="a" * 2_000_000), "MB"),
+    "date": (encounter(date="yesterday"), "date"),
+    "region": (encounter(region="atlantis"), "region"),
+    "pregnant man": (encounter(patient={"sex": "male", "pregnant": True}), "sex"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_is_one_clear_sentence(medrag: Medrag, name: str) -> None:
+    text, field = BAD_INPUT[name]
+    outcome = medrag("assess", "-", "--json", "--level", "search", stdin=text)
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert field in outcome.err
+    assert "Traceback" not in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+
+
+def test_a_missing_file_and_wrong_usage(medrag: Medrag) -> None:
+    missing = medrag("assess", "no-such-file.json")
+    assert missing.code == 1
+    assert "no-such-file.json" in missing.err
+    assert medrag("assess", EXAMPLES[0], "--level", "psychic").code == 2
+    assert medrag("no-such-command").code == 2
+
+
+def test_without_a_pack_the_error_says_what_to_do(tmp_path: Path, medrag: Medrag) -> None:
+    outcome = medrag("assess", EXAMPLES[0], "--base-dir", tmp_path)
+    assert outcome.code == 1
+    assert "medrag pack build" in outcome.err
+
+
+@pytest.mark.parametrize("role", ["retriever", "generator"])
+def test_a_damaged_model_is_named(tmp_path: Path, medrag: Medrag, role: str) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(ROOT / "models", models)
+    victim = max((models / role).glob("*.onnx"), key=lambda file: file.stat().st_size)
+    names = {file.name for file in (models / role).glob("*.onnx")}
+    for file in (models / role).glob("*.onnx"):
+        with file.open("r+b") as stream:
+            stream.seek(victim.stat().st_size // 3)
+            stream.write(b"damaged")
+    outcome = medrag("assess", EXAMPLES[0], "--json", env={"MEDRAG_MODELS_DIR": str(models)})
+    assert any(name in outcome.err for name in names)
+    assert "Traceback" not in outcome.err
+    if role == "generator":
+        assert outcome.code == 0
+        assert outcome.json()["level"] == "extractive"
+        assert any(name in note for name in names for note in outcome.json()["provenance"]["notes"])
+    else:
+        assert outcome.code == 1
+
+
+def test_a_damaged_pack_is_named(tmp_path: Path, medrag: Medrag, built_base: Path) -> None:
+    shutil.copytree(built_base / "packs", tmp_path / "packs")
+    file = tmp_path / "packs" / "library" / "passages.db"
+    file.write_bytes(file.read_bytes()[:-100])
+    outcome = medrag("assess", EXAMPLES[0], "--base-dir", tmp_path)
+    assert outcome.code == 1
+    assert "passages.db" in outcome.err
+
+
+def test_nothing_relevant_drafts_nothing(medrag: Medrag) -> None:
+    outcome = medrag("assess", "-", "--json", stdin=json.dumps({"history": "The tractor needs a new gearbox."}))
+    draft = outcome.json()
+    assert draft["outside_library"]
+    assert draft["evidence"] in ("none", "weak")
+    assert all(not s["statements"] or s["title"].startswith("Summary") for s in draft["sections"])
+
+
+HOSTILE = '#read("/etc/passwd") *bold* $x$ #panic() <script> \\ "quote" \u202e right-to-left \u4e2d\u6587 \U0001f600'
+
+
+def test_the_pdf_shows_hostile_text_as_text(tmp_path: Path, medrag: Medrag) -> None:
+    text = encounter(chief_complaint=HOSTILE, reference=HOSTILE[:60], history=f"{HOSTILE} Fever. Cough.")
+    out = tmp_path / "draft.pdf"
+    outcome = medrag("assess", "-", "--pdf", out, stdin=text)
+    assert outcome.code == 0, outcome.err
+    words = " ".join(page.extract_text() for page in PdfReader(out).pages)
+    assert "root:" not in words
+    assert '#read("/etc/passwd")' in words
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_pdf_of_every_example(tmp_path: Path, medrag: Medrag, example: Path) -> None:
+    out = tmp_path / "draft.pdf"
+    outcome = medrag("assess", example, "--pdf", out)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.strip() == str(out)
+    reader = PdfReader(out)
+    for number, page in enumerate(reader.pages, start=1):
+        words = page.extract_text()
+        assert "DRAFT - not verified by a clinician" in words
+        assert f"page {number} of {len(reader.pages)}" in words
+        for font in page["/Resources"].get("/Font", {}).values():
+            descendant = font.get_object()["/DescendantFonts"][0].get_object()
+            descriptor = descendant["/FontDescriptor"].get_object()
+            assert {"/FontFile2", "/FontFile3"} & set(descriptor)
+    metadata = reader.xmp_metadata
+    assert metadata is not None
+    assert b"pdfaid:part" in metadata.stream.get_data()
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+def test_an_unwritable_pdf_is_an_error_and_leaves_nothing(tmp_path: Path, medrag: Medrag) -> None:
+    outcome = medrag("assess", EXAMPLES[0], "--level", "search", "--pdf", tmp_path / "missing" / "draft.pdf")
+    assert outcome.code == 1
+    assert "draft.pdf" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_holds_no_patient_text(medrag: Medrag, built_base: Path) -> None:
+    secret = "Zephyrine Quatrebarbes"
+    medrag("assess", "-", "--json", stdin=encounter(history=f"{secret} has fever.", reference=secret))
+    medrag("assess", "-", "--json", stdin=encounter(history=f"{secret} has fever.", findings=[{"finding": secret}]))
+    logs = [file.read_text("utf-8") for file in (built_base / "logs").glob("*")]
+    assert not any("Quatrebarbes" in text for text in logs)

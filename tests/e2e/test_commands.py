@@ -1,0 +1,125 @@
+"""The other commands: search, packs, library check, self-test, evaluation, model export."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Medrag, run_medrag
+
+pytestmark = pytest.mark.models
+
+
+def test_search_finds_the_right_monograph(medrag: Medrag) -> None:
+    result = medrag("search", "red spots on the inside of the cheeks before a rash", "-k", "5", "--json").json()
+    assert result["evidence"] != "none"
+    assert len(result["hits"]) <= 5
+    assert "condition/measles" in {hit["document"] for hit in result["hits"]}
+
+
+@pytest.mark.parametrize("text", ['"', "AND OR NOT", "*", "a:b^2~", "\U0001f600", "   ", "\u062d\u0645\u0649", "x" * 20_000])
+def test_search_takes_any_text(medrag: Medrag, text: str) -> None:
+    outcome = medrag("search", text, "--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.json()["evidence"] in ("found", "weak", "none")
+
+
+def test_packs_are_listed_verified_built_from_files_and_removed(medrag: Medrag, tmp_path: Path) -> None:
+    assert [pack["id"] for pack in medrag("pack", "list", "--json").json()] == ["library"]
+    assert medrag("pack", "verify", "library").code == 0
+    guideline = tmp_path / "Local guideline.md"
+    guideline.write_text("# Local guideline\n\n## Fever\n\nEvery child with fever is tested for malaria here.\n", "utf-8")
+    built = medrag("pack", "build", guideline, "--id", "local")
+    assert built.code == 0, built.err
+    hits = medrag("search", "child with fever tested for malaria", "--json").json()["hits"]
+    assert hits[0]["pack"] == "local"
+    assert medrag("pack", "remove", "local").code == 0
+    gone = medrag("pack", "remove", "local")
+    assert gone.code == 1
+    assert "local" in gone.err
+
+
+def test_a_pack_that_is_up_to_date_is_kept(medrag: Medrag, built_base: Path) -> None:
+    manifest = built_base / "packs" / "library" / "pack.json"
+    before = manifest.stat().st_mtime_ns
+    assert medrag("pack", "build", "--if-needed").code == 0
+    assert manifest.stat().st_mtime_ns == before
+
+
+def test_pack_progress_as_json_lines(tmp_path: Path, medrag: Medrag) -> None:
+    guideline = tmp_path / "note.md"
+    guideline.write_text("# Note\n\nOral rehydration is given after each stool.\n", "utf-8")
+    outcome = medrag("pack", "build", guideline, "--progress-json", "--base-dir", tmp_path / "other")
+    steps = [json.loads(line) for line in outcome.out.splitlines() if line.startswith("{")]
+    assert steps
+    assert all(set(step) == {"message", "done", "total"} for step in steps)
+
+
+def test_the_library_keeps_its_own_rules(medrag: Medrag) -> None:
+    outcome = medrag("library", "check", "--json")
+    assert outcome.code == 0, outcome.err + outcome.out
+
+
+def test_self_test_runs_every_part(medrag: Medrag, tmp_path: Path) -> None:
+    good = medrag("self-test", "--json")
+    assert good.code == 0, good.out
+    assert all(check["ok"] for check in good.json()["checks"])
+    bad = medrag("self-test", "--base-dir", tmp_path)
+    assert bad.code == 1
+
+
+def test_evaluation_reads_cases_and_says_why_they_are_missed(medrag: Medrag, tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    rows = [
+        {
+            "demographics": "4 year old girl",
+            "chief_complaints": "Fever, rash",
+            "presentation": "Cough and red eyes, then a rash spreading from the face down. Koplik spots.",
+            "absent_findings": "No neck stiffness",
+            "physical_history": "",
+            "family_history": "-",
+            "social_history": "",
+            "correct_diagnosis": "Measles",
+        },
+        {"demographics": "30 year old male", "presentation": "Blue hair.", "correct_diagnosis": "Blue hair syndrome"},
+    ]
+    cases.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    result = medrag("evaluate", "differential", cases, "--json").json()
+    assert result["n"] == 2
+    assert result["top_1"]["value"] == 0.5
+    assert result["top_1"]["low"] <= 0.5 <= result["top_1"]["high"]
+    assert [miss["reason"] for miss in result["misses"]] == ["not in library"]
+    bad = medrag("evaluate", "differential", "-", stdin='{"presentation": 3, "correct_diagnosis": "x"}')
+    assert bad.code == 1
+    assert "presentation" in bad.err
+
+
+def test_model_export_says_what_it_needs(medrag: Medrag, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError", "utf-8")
+    outcome = medrag("model", "export", tmp_path / "none", tmp_path / "out")
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to one process needs POSIX")
+def test_ctrl_c_cancels_and_leaves_the_old_pack(built_base: Path) -> None:
+    before = run_medrag("pack", "list", "--json", base=built_base).json()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "medrag_desktop", "pack", "build", "--base-dir", str(built_base), "--progress-json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert run_medrag("pack", "list", "--json", base=built_base).json() == before

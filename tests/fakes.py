@@ -1,0 +1,146 @@
+"""Stand-ins for the ports, named like the adapters."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
+from medrag_desktop.domain.generation import Generated, GenerationRequest, WordOrigin
+from medrag_desktop.domain.mention import Mention
+from medrag_desktop.ports import Encoder, KnowledgePack, Vectors
+from medrag_desktop.tasks import Task
+
+
+class FakeEncoder:
+    """Meets `ports.Encoder` with hashed bags of words: texts that share words are near each other."""
+
+    def __init__(self, encoder_id: str = "fake-encoder", dimension: int = 96) -> None:
+        self.id = encoder_id
+        self.dimension = dimension
+        self.questions: list[str] = []
+
+    def encode_questions(self, texts: Sequence[str], *, task: Task) -> Vectors:
+        task.checkpoint()
+        self.questions.extend(texts)
+        return self._vectors(texts)
+
+    def encode_passages(self, texts: Sequence[tuple[str, str]], *, task: Task) -> Vectors:
+        task.checkpoint()
+        return self._vectors([f"{title} {text}" for title, text in texts])
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        vectors[:, 0] = 0.01  # a text without a word has a direction, too
+        for row, text in enumerate(texts):
+            for word in re.findall(r"\w+", text.casefold()):
+                vectors[row, zlib.crc32(word.encode("utf-8", "ignore")) % self.dimension] += 1.0
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+
+class FakeGenerator:
+    """Meets `ports.Generator` with texts put in a queue; a request finds the queue of its section, else nothing."""
+
+    def __init__(self, generator_id: str = "fake-generator") -> None:
+        self.id = generator_id
+        self.requests: list[GenerationRequest] = []
+        self.seeds: list[int] = []
+        self._queues: dict[str, list[tuple[Generated, ...]]] = {}
+
+    def enqueue(self, section: str, *hypotheses: str | Generated) -> None:
+        """Answer the next request for a section with these hypotheses; a text alone is written from passage 0."""
+        answers = tuple(h if isinstance(h, Generated) else generated(h) for h in hypotheses)
+        self._queues.setdefault(section, []).append(answers)
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], *, task: Task, seed: int = 0
+    ) -> tuple[tuple[Generated, ...], ...]:
+        self.requests += requests
+        self.seeds.append(seed)
+        answers = []
+        for request in requests:
+            task.checkpoint()
+            queue = self._queues.get(request.section, [])
+            answers.append(queue.pop(0) if queue else ())
+        return tuple(answers)
+
+
+def generated(
+    text: str, source: int = 0, responsibilities: tuple[float, ...] = (1.0,), origins: tuple[WordOrigin, ...] = ()
+) -> Generated:
+    """Make a hypothesis with the numbers nobody looks at filled in."""
+    return Generated(text, -1.0, responsibilities, source, len(text.split()), origins)
+
+
+class FakeLexicon:
+    """Meets `ports.Lexicon` with whole words: every name is found where it stands in lower case."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        found = [
+            Mention(finding, match.start(), match.end(), exact=True)
+            for name, finding in self._names.items()
+            for match in re.finditer(rf"\b{re.escape(name)}\b", text.lower())
+        ]
+        return tuple(sorted(found, key=lambda mention: mention.start))
+
+
+class MemoryPack:
+    """Meets `ports.KnowledgePack` with passages in memory; a hit's cosine is the one all hits are given."""
+
+    def __init__(self, passages: Sequence[Passage], cosine: float = 0.8, pack_id: str = "memory") -> None:
+        self.passages = tuple(replace(passage, pack=pack_id) for passage in passages)
+        self.cosine = cosine
+        self.queries: list[Query] = []
+        self.manifest = PackManifest(
+            pack_id, "Memory", "1", "2026-01-01T00:00:00+00:00", "fake-encoder", 96, len(passages), 1, (), (), ()
+        )
+
+    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
+        task.checkpoint()
+        self.queries += queries
+        return tuple(self._hits(query, k) for query in queries)
+
+    def passages_of(self, condition: str) -> tuple[Hit, ...]:
+        return tuple(Hit(p, 0.0, self.cosine) for p in self.passages if p.condition == condition)
+
+    def _hits(self, query: Query, k: int) -> tuple[Hit, ...]:
+        about = [p for p in self.passages if query.condition in ("", p.condition)]
+        return tuple(
+            Hit(passage, 1.0 / rank, self.cosine, dense_rank=rank) for rank, passage in enumerate(about[:k], start=1)
+        )
+
+
+class MemoryShelf:
+    """Meets the reading half of `ports.PackShelf` with packs in memory."""
+
+    def __init__(self, *packs: MemoryPack) -> None:
+        self._packs = {pack.manifest.id: pack for pack in packs}
+
+    def manifests(self) -> tuple[PackManifest, ...]:
+        return tuple(pack.manifest for pack in self._packs.values())
+
+    def open(self, pack_id: str, encoder_id: str) -> KnowledgePack:
+        return self._packs[pack_id]
+
+    def build(
+        self, pack_id: str, title: str, documents: Sequence[Document], encoder: Encoder, *, task: Task
+    ) -> PackManifest:
+        raise NotImplementedError
+
+    def install(self, archive: Path, *, task: Task) -> PackManifest:
+        raise NotImplementedError
+
+    def verify(self, pack_id: str) -> PackManifest:
+        return self._packs[pack_id].manifest
+
+    def remove(self, pack_id: str) -> None:
+        del self._packs[pack_id]

@@ -63,7 +63,7 @@ def main() -> NoReturn:
     except Cancelled:
         print("Cancelled.", file=sys.stderr)
         sys.exit(CANCELLED)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the one place that turns a bug into an exit code
         _report_bug()
         sys.exit(BUG)
     sys.exit(OK)

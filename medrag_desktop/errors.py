@@ -73,5 +73,5 @@ class ReportError(MedragError):
     """The report cannot be written."""
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the user's own wish
+class Cancelled(Exception):
     """Unwinds a task the user stopped."""

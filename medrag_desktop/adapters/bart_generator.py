@@ -29,8 +29,8 @@ WAYS = 2
 LEAST_SHARE = 0.02
 """A second text is begun only where its first differing piece has this share of the best one's probability."""
 REFUSAL = 0.5
-"""Share of the probability from which the first piece of NOT_STATED is taken: below it the sentences together,
-among which the rest is divided, are more probable."""
+"""Probability from which the first piece of NOT_STATED is taken: below it the sentences together, among which the rest
+is divided, are more probable."""
 DECODED_TOGETHER = 48
 """Rows of one decoding batch: beyond it memory grows and nothing is won."""
 
@@ -51,6 +51,8 @@ class Written:
     weights: tuple[float, ...]
     """Per piece, the share of its probability that the copy gave."""
     row: int
+    log_p: float
+    """Log probability under its own passage, the end marker included."""
 
 
 @dataclass
@@ -149,7 +151,8 @@ class BartGenerator:
             for piece in taken:
                 longer = _lengthened(way, piece, allowed[piece], float(p[number, piece]), copied[number])
                 if piece == self._words.end:
-                    done.append(Written(longer.states[0].path[:-1], tuple(longer.weights[:-1]), way.row))
+                    path, weights = longer.states[0].path[:-1], tuple(longer.weights[:-1])
+                    done.append(Written(path, weights, way.row, longer.log_p))
                 else:
                     kept.append((longer, number, piece))
         return [way for way, _, _ in kept], [number for _, number, _ in kept], [piece for _, _, piece in kept]
@@ -161,8 +164,7 @@ class BartGenerator:
         if way.weights or len(order) == 1 or refusal not in order:
             return order
         others = [piece for piece in order if piece != refusal]
-        refused = p[refusal] >= REFUSAL * sum(p[piece] for piece in order)
-        return [refusal, *others] if refused else others
+        return [refusal, *others] if p[refusal] >= REFUSAL else others
 
     def _weigh(
         self,
@@ -175,14 +177,16 @@ class BartGenerator:
     ) -> tuple[tuple[Generated, ...], ...]:
         """Score every text under every passage of its request."""
         texts = [_distinct(written, wanted) for wanted in places]
-        pairs = [
+        own = {(text.row, _pieces(text)): text.log_p for of in texts for text in of}
+        asked = (
             (row, _pieces(text)) for wanted, of in zip(places, texts, strict=True) for text in of for row in wanted
-        ]
-        scores = iter(self._decoder.score(encoded, pairs, task))
+        )
+        others = [pair for pair in dict.fromkeys(asked) if pair not in own]
+        scores = own | dict(zip(others, self._decoder.score(encoded, others, task), strict=True))
         answers = []
         for request, wanted, of in zip(requests, places, texts, strict=True):
             prior = _log_softmax(np.asarray(request.source_scores, np.float64))
-            joint = [prior + np.array([next(scores) for _ in wanted]) for _ in of]
+            joint = [prior + np.array([scores[row, _pieces(text)] for row in wanted]) for text in of]
             found = [self._hypothesis(t, j, wanted, rows) for t, j in zip(of, joint, strict=True)]
             answers.append(tuple(sorted(found, key=lambda g: (-g.log_probability, g.text))))
         return tuple(answers)

@@ -22,6 +22,8 @@ PAD_ID, BEGIN_ID, END_ID = 0, 2, 3
 """Special pieces stand first in every vocabulary of this model: [PAD] [UNK] [CLS] [SEP] [MASK]."""
 ENCODED_TOGETHER = 2560
 """Pieces of one encoder batch, padding included."""
+WORTH_CARRYING = 0.6
+"""Share of the rows still being written from which the others are carried along."""
 SCORED_TOGETHER = 1024
 """Target pieces of one scoring batch, padding included: the vocabulary's logits of each are held at once."""
 
@@ -114,6 +116,7 @@ class Cache:
         self._feeds = {name: _value(array) for name, array in feeds.items()}
         empty = _value(decoder.empty_cache(rows))
         self._feeds |= dict.fromkeys(decoder.cache_in, empty)
+        self._rows, self._active = rows, np.arange(rows)
         self._position = 0
         self._binding = decoder.session.io_binding()
         self._only = onnxruntime.RunOptions()
@@ -122,7 +125,8 @@ class Cache:
 
     def step(self, pieces: Sequence[int]) -> tuple[Floats, Floats]:
         """Read one more piece a row; return p (B, V) of the next and what of it was copied from where (B, S)."""
-        tok = np.array(pieces, np.int64)[:, None]
+        tok = np.full((self._rows, 1), PAD_ID, np.int64)
+        tok[self._active, 0] = pieces
         binding, outputs = self._binding, ("p", "copied", "run_out", *self._decoder.cache_out)
         self._bind("tok", _value(tok))
         self._bind("want", _value(tok))
@@ -138,15 +142,19 @@ class Cache:
         self._feeds |= {i: values[o] for i, o in zip(self._decoder.cache_in, self._decoder.cache_out, strict=True)}
         self._stale = {"run", *self._decoder.cache_in}
         self._position += 1
-        return values["p"].numpy(), values["copied"].numpy()
+        return values["p"].numpy()[self._active], values["copied"].numpy()[self._active]
 
     def keep(self, parents: Sequence[int]) -> None:
-        """Go on with these rows, in this order; a row may be named twice."""
-        rows = len(self._feeds["sid"].numpy())
-        if list(parents) == list(range(rows)):
+        """Go on with these rows, in this order; a row may be named twice.
+
+        Rows that are done ride along unread until they are many: to move the tensors costs more than to carry them.
+        """
+        self._active = self._active[np.array(parents, np.int64)]
+        distinct = len(set(self._active.tolist())) == len(self._active)
+        if distinct and len(self._active) >= WORTH_CARRYING * self._rows:
             return
-        index = np.array(parents)
-        self._feeds = {name: _value(value.numpy()[index]) for name, value in self._feeds.items()}
+        self._feeds = {name: _value(value.numpy()[self._active]) for name, value in self._feeds.items()}
+        self._rows, self._active = len(self._active), np.arange(len(self._active))
         self._stale = set(self._feeds)
 
     def _bind(self, name: str, value: Any) -> None:

@@ -17,7 +17,7 @@ from functools import cached_property
 from tokenizers import Tokenizer
 
 from medrag_desktop.adapters.clauses import sentence_spans
-from medrag_desktop.adapters.source_layout import CONTEXT, END, PASSAGE, UNKNOWN, Source
+from medrag_desktop.adapters.source_layout import CONTEXT, END, MAX_TARGET, PASSAGE, UNKNOWN, Source
 from medrag_desktop.domain.grounding import NOT_STATED, holds_dose
 
 PRESENT_OPENING, ABSENT_OPENING = "This patient has", "There is no"
@@ -27,6 +27,8 @@ ONLY_OPENED = frozenset({"What does not fit"})
 """Sections whose sentences say nothing without their opening."""
 MAX_ITEMS = 3
 MAX_SENTENCES = 2
+MAX_ITEM_PIECES, MAX_SENTENCE_PIECES = 16, 64
+"""Longer findings and sentences are left out, so that every text ends within MAX_TARGET pieces."""
 _NO_NOUN = re.compile(
     r"(?:unable|vomits|looks|moves|feeding|full|noise|light|skin pinch|symptoms|no|passed|unconscious|too|wounds"
     r"|irritable|drowsy|apathetic|body|placenta|part of|pulse slower|leaking|takes|lives|had|not|mother|others"
@@ -122,7 +124,7 @@ class CopyGrammar:
         A sentence that names a dose may be read in the library and never stands in a draft.
         """
         spans = [(start, end) for start, end in sentence_spans(self.passage) if not holds_dose(self.passage[start:end])]
-        return tuple(self._pieces(PASSAGE, spans))
+        return tuple(self._pieces(PASSAGE, spans, MAX_SENTENCE_PIECES))
 
     @cached_property
     def item_pieces(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
@@ -131,7 +133,7 @@ class CopyGrammar:
         for match in _LISTED.finditer(self.context):
             spans = _split(match.start(2), match[2])
             listed[match[1]] += [(start, end) for start, end in spans if can_be_restated(self.context[start:end])]
-        return {kind: tuple(self._pieces(CONTEXT, spans)) for kind, spans in listed.items()}
+        return {kind: tuple(self._pieces(CONTEXT, spans, MAX_ITEM_PIECES)) for kind, spans in listed.items()}
 
     def start(self) -> tuple[State, ...]:
         """Return the states before the first piece."""
@@ -222,11 +224,12 @@ class CopyGrammar:
     def _sentence_starts(self, state: State, neighbour: int = -1) -> Iterator[tuple[int, int, State]]:
         """Begin a sentence of the passage: any, or the one that follows the piece `neighbour`."""
         for first, last in self.sentence_pieces:
-            if neighbour in (-1, first):
+            fits = neighbour < 0 or len(state.path) + last - first < MAX_TARGET
+            if neighbour in (-1, first) and fits:
                 begun = State(Mode.SENTENCE, place=first, last=last, sentences=state.sentences + 1)
                 yield self._copy(begun, Mode.SENTENCE)
 
-    def _pieces(self, part: int, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    def _pieces(self, part: int, spans: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
         """Yield the piece ranges of character spans that lie whole in the source and hold no unknown piece."""
         places = [i for i, piece_part in enumerate(self.source.part) if piece_part == part]
         if not places:
@@ -234,7 +237,11 @@ class CopyGrammar:
         seen = self.source.end[places[-1]]
         for start, end in spans:
             inside = [i for i in places if self.source.start[i] >= start and self.source.end[i] <= end]
-            if inside and end <= seen and all(self.source.ids[i] != self.words.unknown for i in inside):
+            if (
+                0 < len(inside) <= most
+                and end <= seen
+                and all(self.source.ids[i] != self.words.unknown for i in inside)
+            ):
                 yield inside[0], inside[-1] + 1
 
 

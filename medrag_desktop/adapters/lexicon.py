@@ -79,12 +79,12 @@ class AhoCorasickLexicon:
         self._abbreviations = {short.lower(): phrase(long).split() for short, long in abbreviations.items()}
         definitions = vocabulary.definitions.values()
         for definition in definitions:
-            self._add(phrase(definition.label), definition.id)
+            self._add(definition.label, definition.id)
         for definition in definitions:
             for name in definition.synonyms:
-                self._add(phrase(name), definition.id)
+                self._add(name, definition.id)
         for finding in vocabulary.definitions:
-            self._add("" if "." in finding else phrase(finding.replace("_", " ")), finding)
+            self._add("" if "." in finding else finding.replace("_", " "), finding)
         self._negative = {fold(word): phrase(name).split() for word, name in NEGATIVE_WORDS.items()}
         self._shortened = _shortened(word for word in self._words if len(word) >= MIN_TYPO_LENGTH)
         self._automaton.make_automaton()
@@ -106,10 +106,24 @@ class AhoCorasickLexicon:
                 found.append(_Span(first, last + 1, finding))
         return found
 
-    def _add(self, name: str, finding: str) -> None:
+    def _add(self, written: str, finding: str) -> None:
+        name = self._opened(written)
         if name and name not in self._automaton:
             self._automaton.add_word(name, (len(name), finding))
             self._words.update(name.split())
+
+    def _opened(self, name: str) -> str:
+        """Return the folded words of a name, abbreviations opened as they are in the text."""
+        tokens = tokenize(name)
+        units: list[_Unit] = []
+        index = 0
+        while index < len(tokens):
+            count = self._open_abbreviation(tokens, index, name, units)
+            token = tokens[index]
+            if not count and token.is_word and token.text not in FILLERS:
+                units.append(_Unit(token.text, token.start, token.end))
+            index += count or 1
+        return " ".join(unit.word for unit in units)
 
     def _units(self, text: str) -> list[_Unit]:
         """Turn tokens into the words they stand for: opened abbreviations, mended and corrected words."""
@@ -133,7 +147,7 @@ class AhoCorasickLexicon:
             raw = text[start:end].lower()
             marked = raw + text[end : end + 1]
             known = marked if marked.endswith("/") and marked in self._abbreviations else raw
-            if known in self._abbreviations and known not in self._words:
+            if known in self._abbreviations:
                 units += [_Unit(word, start, end) for word in self._abbreviations[known]]
                 return count
         return 0

@@ -18,7 +18,7 @@ MAX_SOURCE = 256
 """Pieces of a whole source."""
 MAX_CONTEXT = 88
 """Pieces of the context; its tail is cut."""
-MAX_TARGET = 80
+MAX_TARGET = 128
 """Pieces of a generated text, the end marker included."""
 FRAME, CONTEXT, PASSAGE = 0, 1, 2
 """What a piece of a source belongs to: the section and the special pieces, the context, the passage."""

@@ -13,8 +13,10 @@ _WORD = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|"
     r"half|quarter|third|hundred|thousand|million|mega|double)"
 )
+# the lengths are bounded, so that a hostile text cannot make the search slow
+_FIGURE = r"\d[\d.,'⁄/]{0,12}(?:\s*(?:-|to|or|x)\s*\d[\d.,]{0,12})?"
 _AMOUNT = (
-    rf"(?:\d[\d.,'⁄/]*(?:\s*(?:-|to|or|x)\s*\d[\d.,]*)?(?:\s*(?:million|thousand|hundred|mega|mio)\b|[mk]\b)?|\b{_WORD})"
+    rf"(?:{_FIGURE}(?:\s*(?:million|thousand|hundred|mega|mio)\b|[mk]\b)?|\b{_WORD})"
     r"(?:\s+(?:of\s+)?(?:an?|more|full|level|small|large|heaped|standard|single))?\s*-?\s*"
 )
 # a laboratory value has its amount per volume of blood or urine

@@ -46,6 +46,11 @@ class Grounded:
     quote: str
     """The words of the passage it rests on, as they stand there."""
 
+    @property
+    def opening(self) -> str:
+        """Return what stands before the quoted words: the restated findings of the encounter, or nothing."""
+        return self.text[: len(self.text) - len(self.quote)]
+
 
 @dataclass(frozen=True, slots=True)
 class Ungrounded:

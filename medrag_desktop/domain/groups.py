@@ -81,7 +81,7 @@ _GROUPS: tuple[tuple[re.Pattern[str], Belongs], ...] = tuple(
         (r"newborns?|neonat\w+|first 28 days", _aged(0, 0.085)),
         (r"young infants?", _aged(0, 0.25)),
         (r"infants?|infancy|bab(?:y|ies)", _aged(0, 2)),
-        (r"child(?:ren|hood)?(?!-)|toddlers?|pa?ediatric|under-fives?", _aged(0, 18)),
+        (r"(?<!since )child(?:ren|hood)?(?!-)|toddlers?|pa?ediatric|under-fives?", _aged(0, 18)),
         (r"adolescen\w+|teenagers?", _aged(10, 20)),
         (r"adults?|adulthood", _aged(15, 130)),
         (r"elderly|old(?:er)? (?=people|adult|patient|person|men|women|man|woman)|old age", _aged(55, 130)),

@@ -30,7 +30,7 @@ class Observations:
         return tuple(f for f in self.stated if f.presence is Presence.PRESENT)
 
     def narrowest(self, vocabulary: Vocabulary) -> tuple[Finding, ...]:
-        """Return what a reader needs: stated findings without those that a stated one implies or a normal value shows."""
+        """Return the stated findings less those that another one implies or a normal value shows."""
         present = {f.finding for f in self.present()}
         absent = {f.finding for f in self.absent()}
         return tuple(

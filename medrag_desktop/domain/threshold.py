@@ -30,8 +30,6 @@ MEASUREMENTS = {
 }
 """Measurement name -> (words, unit)."""
 
-AVPU = ("A", "V", "P", "U")
-"""Alert, responds to voice, responds to pain, unresponsive."""
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -73,8 +71,8 @@ def parse_threshold(text: str) -> Threshold:
         raise LibraryError(f"'{text}' is no comparison of a known measurement with a limit.")
     name, comparison, limit = match.groups()
     if name == "avpu":
-        if comparison not in ("=", "!=") or limit.upper() not in AVPU:
-            raise LibraryError(f"'{text}' must compare with = or != and one of {', '.join(AVPU)}.")
+        if comparison not in ("=", "!="):
+            raise LibraryError(f"'{text}' must compare with = or !=.")
         return Threshold(name, comparison, limit.upper())
     if comparison not in _OPERATORS:
         raise LibraryError(f"'{text}' must use <, <=, > or >=.")

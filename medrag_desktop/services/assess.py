@@ -125,8 +125,9 @@ class Assessor:
             candidate.condition: self._in_order(candidate.condition, hits)
             for candidate, hits in zip(candidates, each, strict=True)
         }
-        drafted = [hit for hits in each[: self.ranker.settings.drafted] for hit in hits]
-        return _Found(presentation, passages, EvidenceStrength(evidence_level([*presentation, *drafted])))
+        # a candidate's name finds its own passages whatever the patient has, so only the presentation counts
+        evidence = EvidenceStrength(evidence_level(presentation)) if present else EvidenceStrength.NONE
+        return _Found(presentation, passages, evidence)
 
     def _in_order(self, condition: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Return a condition's passages: those the search found, best first, then the others as they stand."""

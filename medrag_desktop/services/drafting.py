@@ -193,6 +193,8 @@ def _generated(
         # the opening names this patient; only the general part can be about others
         if isinstance(outcome, Grounded) and not usable(outcome.quote, case.encounter.patient):
             outcome = Ungrounded("The sentence is about another group of patients.")
+        if isinstance(outcome, Grounded) and not _serves(outcome.quote, slot, case, outcome.opening):
+            outcome = Ungrounded("The sentence names no missing finding that speaks against the condition.")
         if isinstance(outcome, Ungrounded):
             withheld.append(Withheld(slot.plan.title, outcome.reason))
         elif outcome.text not in {s.text for s in statements}:
@@ -240,16 +242,19 @@ def _extracted(slot: Slot, case: Case, references: References, count: int, said:
     ]
 
 
-def _serves(sentence: str, slot: Slot, case: Case) -> bool:
-    """Tell whether a sentence names what its section is about: here, a missing finding that speaks against."""
+def _serves(sentence: str, slot: Slot, case: Case, opening: str = "") -> bool:
+    """Tell whether a sentence names what its section is about: here, a missing finding that speaks against.
+
+    What an opening restates must be what the sentence names, or the two have nothing to do with each other.
+    """
     if not slot.plan.needs:
         return True
     against = {reason.finding for reason in slot.candidate.opposing}
-    return any(
-        mention.finding in against and case.observations.presence(mention.finding).value == slot.plan.needs
-        for mention in case.lexicon.mentions(sentence)
-        if not mention.negated
-    )
+    named = {m.finding for m in case.lexicon.mentions(sentence) if not m.negated} & against
+    if opening:
+        restated = {m.finding for m in case.lexicon.mentions(opening)}
+        named &= restated | {n for r in restated for n in case.catalogue.vocabulary.descendants(r)}
+    return any(case.observations.presence(finding).value == slot.plan.needs for finding in named)
 
 
 def _names(known: Iterable[Finding], presence: Presence, vocabulary: Vocabulary) -> frozenset[str]:

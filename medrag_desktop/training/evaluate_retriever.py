@@ -110,17 +110,22 @@ def held_out_rows(data: Path, development: bool) -> list[dict[str, Any]]:
     return [row for row in rows if held_out(row["focus"], DEVELOPMENT_PERCENT) == development]
 
 
-def bioasq_benchmark(data: Path) -> Benchmark:
-    """Return the questions of 10B; the collection is every snippet of all batches."""
+def bioasq_benchmark(data: Path, distractors: int = 4000, seed: int = 0) -> Benchmark:
+    """Return the questions of 10B; the collection is their snippets and some of the other batches'."""
     rows = read_jsonl(data / "corpora" / "bioasq_7b_10b.jsonl.gz")
-    numbers: dict[str, int] = {}
-    passages: list[Passage] = []
-    for snippet in (snippet for row in rows for snippet in row["snippets"]):
-        if numbers.setdefault(subject(snippet["text"]), len(passages)) == len(passages):
-            passages.append(_passage(str(len(passages)), "", "", snippet["text"]))
     asked = [row for row in rows if row["batch"].startswith(EVALUATION_BATCH)]
-    gold = tuple(frozenset(numbers[subject(s["text"])] for s in row["snippets"]) for row in asked)
-    return Benchmark("BioASQ 10B", tuple(row["question"] for row in asked), tuple(passages), gold)
+    gold = {subject(s["text"]): s["text"] for row in asked for s in row["snippets"]}
+    others = {subject(s["text"]): s["text"] for row in rows for s in row["snippets"]}
+    names = sorted(others.keys() - gold.keys())
+    chosen = np.random.default_rng(seed).permutation(len(names))[:distractors]
+    collection = gold | {names[i]: others[names[i]] for i in chosen}
+    number = {name: row for row, name in enumerate(collection)}
+    return Benchmark(
+        "BioASQ 10B",
+        tuple(row["question"] for row in asked),
+        tuple(_passage(str(row), "", "", text) for row, text in enumerate(collection.values())),
+        tuple(frozenset(number[subject(s["text"])] for s in row["snippets"]) for row in asked),
+    )
 
 
 def library_benchmark(library: Path, each: int) -> Benchmark:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medrag_desktop.adapters.onnx_session import Manifest
+from medrag_desktop.errors import InputError
 
 
 def export(kind: str, checkpoint: Path, out: Path) -> Manifest:
@@ -19,6 +20,19 @@ def export(kind: str, checkpoint: Path, out: Path) -> Manifest:
     from medrag_desktop.training.export_retriever import export_retriever
 
     return export_retriever(checkpoint, out)
+
+
+def export_checkpoint(checkpoint: Path, out: Path) -> Manifest:
+    """Write the model folder of a checkpoint, telling by its files what it is; raise InputError when it is none."""
+    if (checkpoint / "question").is_dir() and (checkpoint / "passage").is_dir():
+        return export("retriever", checkpoint, out)
+    file = checkpoint / "generator.pt" if checkpoint.is_dir() else checkpoint
+    if file.suffix == ".pt" and file.is_file():
+        return export("generator", file, out)
+    raise InputError(
+        f"{checkpoint} is no checkpoint: a retriever is a folder with question/, passage/ and tokenizer.json"
+        " (transformers' DPR classes), a generator is the generator.pt that train_generator writes."
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

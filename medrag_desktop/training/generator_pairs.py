@@ -160,7 +160,7 @@ class LibraryPairs:
         there, missing = self._called_for(plan, passage, random)
         encounter = draw_encounter(ill, self._conditions, random, there, missing)
         seen = observe(encounter, (), self._catalogue.vocabulary, self._catalogue.normal_ranges)
-        name = names(self._catalogue.vocabulary, random, random.choice((0.0, 0.0, 0.3)))
+        name = names(self._catalogue.vocabulary, random, random.choice((0.0, 0.0, 0.0, 0.3)))
         wording = random.choices(list(self._wordings), list(self._wordings.values()))[0]
         context = wording(candidate.name, encounter, seen, name)
         called = {f.finding: name(f.finding) for f in seen.stated}
@@ -170,9 +170,10 @@ class LibraryPairs:
         return Pair(plan.title, context, passage, text, "library")
 
     def _called_for(self, plan: SectionPlan, passage: str, random: Random) -> tuple[list[str], list[str]]:
-        """Return up to two findings of the passage that the patient has, or has not: else few sentences fit one."""
+        """Return up to three findings of the passage that the patient has, or has not: else few sentences fit one."""
         told = list(dict.fromkeys(m.finding for m in self._teacher.mentions(passage) if not m.negated))
-        chosen = random.sample(told, min(len(told), random.choice((0, 1, 2))))
+        wanted = random.choice((1, 2, 3)) if plan.title == DOES_NOT_FIT else random.choice((0, 1, 2))
+        chosen = random.sample(told, min(len(told), wanted))
         if plan.title == DOES_NOT_FIT:
             return [], chosen
         return (chosen, []) if random.random() < 0.8 else ([], chosen)
@@ -213,9 +214,13 @@ def _opened(library: Path) -> tuple[Catalogue, Teacher]:
 
 
 def _cut(condition: Condition, titles: Sequence[str], random: Random) -> str:
-    """Return one passage of the named sections."""
+    """Return one passage of the named sections, half of the time only some neighbouring sentences of it."""
     passages = [piece for title, text in condition.sections if title in titles for piece in split_text(text)]
-    return random.choice(passages)
+    told = split_sentences(random.choice(passages))
+    if random.random() < 0.5:
+        first = random.randrange(max(1, len(told) - 2))
+        told = told[first : first + random.randint(2, 4)]
+    return " ".join(told)
 
 
 def _readable(name: str, context: str) -> bool:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from random import Random
 from typing import Any
 
@@ -22,6 +24,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from medrag_desktop.adapters.source_layout import BEGIN, END, PAD, lay_out, target_ids
+from medrag_desktop.errors import InputError
 from medrag_desktop.training.bart_copy import IGNORED, CopyBart, decoder_input, freeze_lower, warm_started
 from medrag_desktop.training.datasets import (
     Corpora,
@@ -156,9 +159,12 @@ def save_run(run: Run, path: Path) -> None:
 
 
 def load_model(path: Path) -> tuple[CopyBart, PrunedVocabulary, dict[str, Any]]:
-    """Return the model, the vocabulary and the rest of a checkpoint."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    vocabulary = PrunedVocabulary(tuple(state["pieces"]), tuple(state["kept"]))
+    """Return the model, the vocabulary and the rest of a checkpoint; raise InputError when it is none."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        vocabulary = PrunedVocabulary(tuple(state["pieces"]), tuple(state["kept"]))
+    except (OSError, EOFError, KeyError, TypeError, RuntimeError, struct.error, UnpicklingError) as error:
+        raise InputError(f"{path} is no checkpoint written by train_generator.") from error
     tokenizer = vocabulary.tokenizer()
     special = [tokenizer.token_to_id(name) for name in (PAD, BEGIN, END)]
     model = warm_started(vocabulary.kept, vocabulary.continues(), special)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +102,14 @@ def test_an_abbreviation_of_two_findings_gives_both() -> None:
     assert found == [("nausea", 4, 7), ("vomiting", 4, 7)]
 
 
+def test_an_abbreviation_within_a_name_is_opened_on_both_sides() -> None:
+    extra = '[findings."lying"]\nlabel = "x"\nkind = "symptom"\n'
+    extra += 'synonyms = ["shortness of breath lying flat", "SOB at rest"]\n'
+    lexicon = AhoCorasickLexicon(make_test_vocabulary(extra), ABBREVIATIONS)
+    for text in ("SOB lying flat", "shortness of breath at rest", "sob at rest"):
+        assert [m.finding for m in lexicon.mentions(text)] == ["lying"]
+
+
 def test_a_library_without_abbreviations_or_findings() -> None:
     assert AhoCorasickLexicon(make_test_vocabulary(), {}).mentions("SOB") == ()
     assert AhoCorasickLexicon(make_vocabulary([]), {}).mentions("fever") == ()
@@ -135,5 +145,5 @@ def test_any_text_gives_ordered_mentions_that_lie_in_it(text: str) -> None:
     found = LEXICON.mentions(text)
     assert all(0 <= m.start < m.end <= len(text) for m in found)
     assert [m.start for m in found] == sorted(m.start for m in found)
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         assert first.end <= second.start or (first.start, first.end) == (second.start, second.end)

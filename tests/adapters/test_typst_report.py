@@ -64,7 +64,15 @@ def words_of(pdf: bytes) -> str:
 
 def test_it_says_what_it_must(report: TypstReport) -> None:
     words = words_of(report.render(Encounter(patient=Patient(age_years=4)), make_draft()))
-    for expected in ("DRAFT - not verified by a clinician", "emergency", "Refer now.", "SpO2", "page 1 of", "[1]", "2026"):
+    for expected in (
+        "DRAFT - not verified by a clinician",
+        "emergency",
+        "Refer now.",
+        "SpO2",
+        "page 1 of",
+        "[1]",
+        "2026",
+    ):
         assert expected in words
 
 

@@ -109,6 +109,13 @@ def test_anatomy_excludes_only_when_sex_or_pregnancy_is_known(case: Encounter) -
     assert excluded == (patient.sex is Sex.MALE or (patient.pregnant is False and not after_birth))
 
 
+def test_what_belongs_to_pregnancy_stays_on_the_list_in_the_weeks_after_it() -> None:
+    findings = present("lower_abdominal_pain", "vaginal_bleeding")
+    for days, listed in ((None, False), (3, True), (42, True), (43, False)):
+        case = encounter(*findings, sex=Sex.FEMALE, age_years=25, pregnant=False, postpartum_days=days)
+        assert (probability(case, "ectopic_pregnancy") > 0) == listed
+
+
 def test_a_condition_of_childbed_counts_in_full_only_in_childbed() -> None:
     sepsis = condition("puerperal_sepsis", {"fever": "obligate"}, affects=Affects(sex="female", pregnancy="postpartum"))
     model = make_ranking_model((sepsis, *CONDITIONS), VOCABULARY)

@@ -227,3 +227,9 @@ def test_any_text_is_grounded_in_its_passage_or_withheld(text: str, passage: str
 @given(st.text())
 def test_splitting_loses_no_word(text: str) -> None:
     assert " ".join(split_sentences(text)).split() == text.split()
+
+
+@pytest.mark.parametrize("piece", ["1,", "1/", "1.1-", "1 to 1 ", "one ", "give ", "aaaa ", "blood loss "])
+def test_hostile_text_is_checked_in_linear_time(piece: str) -> None:
+    # a pattern that backtracks takes minutes here
+    assert not holds_dose(piece * 20_000)

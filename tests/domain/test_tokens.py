@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +70,7 @@ def test_a_name_is_its_words_without_fillers() -> None:
 def test_tokens_lie_in_the_text_in_order(text: str) -> None:
     tokens = tokenize(text)
     assert all(0 <= token.start < token.end <= len(text) for token in tokens)
-    assert all(first.end <= second.start for first, second in zip(tokens, tokens[1:], strict=False))
+    assert all(first.end <= second.start for first, second in pairwise(tokens))
 
 
 @given(st.text(alphabet=" ab.,?!;:\n-3()", max_size=80))

@@ -23,7 +23,9 @@ def test_search_finds_the_right_monograph(medrag: Medrag) -> None:
     assert "condition/measles" in {hit["document"] for hit in result["hits"]}
 
 
-@pytest.mark.parametrize("text", ['"', "AND OR NOT", "*", "a:b^2~", "\U0001f600", "   ", "\u062d\u0645\u0649", "x" * 20_000])
+@pytest.mark.parametrize(
+    "text", ['"', "AND OR NOT", "*", "a:b^2~", "\U0001f600", "   ", "\u062d\u0645\u0649", "x" * 20_000]
+)
 def test_search_takes_any_text(medrag: Medrag, text: str) -> None:
     outcome = medrag("search", text, "--json")
     assert outcome.code == 0, outcome.err
@@ -34,7 +36,9 @@ def test_packs_are_listed_verified_built_from_files_and_removed(medrag: Medrag, 
     assert [pack["id"] for pack in medrag("pack", "list", "--json").json()] == ["library"]
     assert medrag("pack", "verify", "library").code == 0
     guideline = tmp_path / "Local guideline.md"
-    guideline.write_text("# Local guideline\n\n## Fever\n\nEvery child with fever is tested for malaria here.\n", "utf-8")
+    guideline.write_text(
+        "# Local guideline\n\n## Fever\n\nEvery child with fever is tested for malaria here.\n", "utf-8"
+    )
     built = medrag("pack", "build", guideline, "--id", "local")
     assert built.code == 0, built.err
     hits = medrag("search", "child with fever tested for malaria", "--json").json()["hits"]

@@ -11,6 +11,7 @@ from medrag_desktop.domain.encounter import Encounter, Sex
 from medrag_desktop.domain.evidence import Hit
 from medrag_desktop.domain.generation import WordOrigin
 from medrag_desktop.domain.grounding import holds_dose
+from medrag_desktop.domain.vocabulary import FindingDefinition, make_vocabulary
 from medrag_desktop.errors import Cancelled
 from medrag_desktop.services.drafting import (
     PLANS,
@@ -156,6 +157,23 @@ def test_what_does_not_fit_names_a_missing_finding_that_speaks_against_the_candi
     assert statements(drafted(case=fits), "What does not fit") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("There is no cough; measles begins with high fever and cough.", True),
+        ("There is no cough; rash follows after some days.", False),
+        ("There is no lower abdominal pain; measles begins with high fever and cough.", False),
+        ("This patient has fever; rash follows after some days.", False),
+    ],
+)
+def test_what_is_generated_there_names_it_in_the_passage(text: str, shown: bool) -> None:
+    generator = FakeGenerator()
+    generator.enqueue("What does not fit", text)
+    result = drafted(generator, case=replace(CASE, findings=(*CASE.findings, *absent("lower_abdominal_pain"))))
+    assert (text in texts(result)) == shown
+    assert any("speaks against" in w.reason for w in result.withheld) != shown
+
+
 def test_nothing_is_said_twice_in_a_section() -> None:
     sentence = "Measles is a contagious viral illness with fever and rash."
     generator = FakeGenerator()
@@ -167,11 +185,13 @@ def test_nothing_is_said_twice_in_a_section() -> None:
 
 
 def test_a_name_shared_by_a_present_and_an_absent_finding_says_nothing() -> None:
-    case = encounter(*present("cough"), *absent("cough.bloody"))
-    facts = facts_of(seen(case), VOCABULARY)
-    assert "cough" in facts.present
-    assert "bloody cough" in facts.absent
-    assert not set(facts.present) & set(facts.absent)
+    shared = make_vocabulary(
+        FindingDefinition(name, name, "symptom", "general", synonyms=("belly trouble",))
+        for name in ("pain", "swelling")
+    )
+    case = encounter(*present("pain"), *absent("swelling"))
+    facts = facts_of(seen(case, shared), shared)
+    assert (set(facts.present), set(facts.absent)) == ({"pain"}, {"swelling"})
 
 
 def test_the_summary_restates_the_encounter_without_citations() -> None:

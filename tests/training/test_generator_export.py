@@ -13,10 +13,13 @@ from medrag_desktop.adapters.bart_generator import BartGenerator
 from medrag_desktop.adapters.copy_decoder import CopyDecoder
 from medrag_desktop.adapters.onnx_session import open_session, read_manifest
 from medrag_desktop.domain.generation import GenerationRequest
+from medrag_desktop.errors import InputError
 from medrag_desktop.tasks import Task
+from medrag_desktop.training import train_generator
 from medrag_desktop.training.bart_copy import IGNORED, CopyBart, decoder_input
 from medrag_desktop.training.export_generator import write_model
-from medrag_desktop.training.train_generator import Batch, collate
+from medrag_desktop.training.export_onnx import export_checkpoint
+from medrag_desktop.training.train_generator import CHECKPOINT, Batch, Recipe, collate, save_run, start_stage
 from tests.training.tiny_generator import PAIRS, tiny_model, tiny_vocabulary
 
 pytestmark = pytest.mark.train
@@ -92,6 +95,26 @@ def test_the_graphs_take_any_batch_and_length(exported: tuple[Path, str]) -> Non
         out = encoder.run(["kk", "cc"], {"ids": ids, "mask": np.ones_like(ids)})
         assert out[0].shape == (rows, 32, length)
         assert out[1].shape == (rows, length)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 broken"])
+def test_what_is_no_checkpoint_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "generator.pt"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"generator\.pt"):
+        export_checkpoint(path, tmp_path / "out")
+    path.unlink()
+    with pytest.raises(InputError, match="no checkpoint"):
+        export_checkpoint(tmp_path, tmp_path / "out")
+
+
+def test_a_checkpoint_is_told_by_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start_stage(tiny_model(), tiny_vocabulary(), Recipe(frozen_layers=1), "corpora", CPU)
+    save_run(run, tmp_path / CHECKPOINT)
+    monkeypatch.setattr(train_generator, "warm_started", lambda *_: tiny_model(seed=9))
+    manifest = export_checkpoint(tmp_path, tmp_path / "out")
+    assert manifest.kind == "generator"
+    assert read_manifest(tmp_path / "out").files == manifest.files
 
 
 def test_the_manifest_says_what_the_adapter_needs_and_the_adapter_opens_it(exported: tuple[Path, str]) -> None:

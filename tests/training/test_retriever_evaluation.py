@@ -61,15 +61,16 @@ def test_a_presentation_is_answered_by_its_subject_and_not_by_itself(tmp_path: P
     assert all(len(gold) >= 2 for gold in benchmark.relevant)
 
 
-def test_bioasq_asks_only_10b_of_all_snippets(tmp_path: Path) -> None:
+def test_bioasq_asks_only_10b_among_snippets_of_all(tmp_path: Path) -> None:
     rows = [
-        {"id": "1", "batch": "9B1", "question": "A?", "snippets": [{"text": "one"}]},
+        {"id": "1", "batch": "9B1", "question": "A?", "snippets": [{"text": "one"}, {"text": "three"}]},
         {"id": "2", "batch": "10B1", "question": "B?", "snippets": [{"text": "One."}, {"text": "two"}]},
     ]
     benchmark = bioasq_benchmark(write(tmp_path, "bioasq_7b_10b", rows))
     assert benchmark.queries == ("B?",)
-    assert [passage.text for passage in benchmark.passages] == ["one", "two"]
+    assert [passage.text for passage in benchmark.passages] == ["One.", "two", "three"]
     assert benchmark.relevant == (frozenset({0, 1}),)
+    assert len(bioasq_benchmark(tmp_path, distractors=0).passages) == 2
 
 
 def test_every_ranker_is_measured_alone_and_fused(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ class Lexicon(Protocol):
     """Finds the names of findings in free text."""
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
-        """Return every mention in order of place, without overlaps."""
+        """Return every mention in order of place, without one inside another."""
 
 
 class KnowledgePack(Protocol):

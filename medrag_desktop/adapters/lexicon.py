@@ -90,10 +90,10 @@ class AhoCorasickLexicon:
         self._automaton.make_automaton()
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
-        """Return every mention in order of place, the longest of overlapping ones."""
+        """Return every mention in order of place; of names within one another the longest."""
         units = self._units(text)
         joined, places = _join(units)
-        spans = _longest(_deny(self._spans(joined), joined), len(joined))
+        spans = _widest(_deny(self._spans(joined), joined))
         return tuple(_mention(span, places, units) for span in spans)
 
     def _spans(self, joined: str) -> list[_Span]:
@@ -247,15 +247,13 @@ def _deny(found: list[_Span], joined: str) -> list[_Span]:
     return spans
 
 
-def _longest(found: list[_Span], length: int) -> list[_Span]:
-    """Keep the longest of overlapping spans, the first of equal ones."""
-    taken = bytearray(length)
+def _widest(found: list[_Span]) -> list[_Span]:
+    """Keep the spans that lie in no other, the first of equal ones; two may share words at their ends."""
     kept: list[_Span] = []
-    for span in sorted(found, key=lambda s: (s.first - s.last, s.first)):
-        if not any(taken[span.first : span.last]):
-            taken[span.first : span.last] = b"\x01" * (span.last - span.first)
+    for span in sorted(found, key=lambda s: (s.first, -s.last)):
+        if not kept or span.last > kept[-1].last:
             kept.append(span)
-    return sorted(kept, key=lambda s: s.first)
+    return kept
 
 
 def _mention(span: _Span, places: dict[int, int], units: list[_Unit]) -> Mention:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from medrag_desktop.domain.mention import Mention
-from medrag_desktop.domain.tokens import FILLERS, Token, tokenize
+from medrag_desktop.domain.tokens import FILLERS, Token
 
 
 class Side(Enum):
@@ -54,10 +54,10 @@ _ABOUT = (
     r"preceding|more than|longer than|greater than|over|less than|up to|under|within|[~<>]=?)\s{0,2}){0,4}"
 )
 _AMOUNT = re.compile(
-    rf"(?P<about>\b{_ABOUT}|[~<>]=?\s?)"
+    rf"(?P<about>\b{_ABOUT}|[~<>]=?\s?|(?<=\bx)|(?<=\u00d7))"
     r"(?:"
-    rf"(?<![\w/.,])(?P<part>\d{{1,2}})(?:\s?-\s?\d{{1,2}})?/(?P<whole>7|52|12)(?![\w/.,]\d|[\w/])"
-    rf"|(?<![\w/.,])(?P<count>{_COUNT})(?:\s?(?:-|\u2013|to|or)\s?{_COUNT})?(?:\s(?:and\sa\shalf|of|or so|full|more))?"
+    rf"(?:(?<![\w/.,])|(?<=\bx))(?P<part>\d{{1,2}})(?:\s?-\s?\d{{1,2}})?/(?P<whole>7|52|12)(?![\w/.,]\d|[\w/])"
+    rf"|(?:(?<![\w/.,])|(?<=\bx))(?P<count>{_COUNT})(?:\s?(?:-|\u2013|to|or)\s?{_COUNT})?(?:\s(?:and\sa\shalf|of|or so|full|more))?"
     rf"[\s-]{{0,2}}(?P<unit>{_UNIT})\b(?:['\u2019]s?)?"
     rf"|(?<![\w/])(?P<bare>{_UNIT})\b"
     r")",
@@ -68,7 +68,8 @@ _LEAD = re.compile(
     r"lasting for|lasted for|going on for|present for)|\u00d7)[\s:]{0,2}(?:a\s)?$"
     r"|\b(?P<began>started|starting|began|begun|beginning|onset|onset was|came on)[\s:]{0,2}$"
     r"|\b(?P<stretch>over|during|in|throughout)\s{0,2}$"
-    r"|\b(?P<other>after|within|every|each|per|next|until|till|at|by|times|once|twice|before|aged?|another|than|last)"
+    r"|\b(?P<other>after|within|every|each|per|next|until|till|at|by|times|once|twice|before|aged?|another|than|last|"
+    r"pregnant|pregnancy|gestation|old)"
     r"[\s-]{0,2}(?:a\s)?$"
     r"|(?P<further>\d\s?[/x]\s?)$",
     re.IGNORECASE,
@@ -89,7 +90,7 @@ _LINKS = frozenset(
     "ongoing persistent persisting continuous continuously constant constantly intermittent intermittently on off and "
     "daily every day night at in morning evening getting become becoming worse worsening increasing increased "
     "gradually progressively progressive severe mild moderate going lasting lasted total about almost same , ( ) : "
-    "started starting began beginning onset came last past or so".split()
+    "started starting began beginning onset came last past or so time episode stool per".split()
 )
 """Words between a finding and the duration that follows it."""
 _STOPS = frozenset(
@@ -109,12 +110,18 @@ def find_durations(text: str) -> tuple[Duration, ...]:
     return tuple(duration for duration in found if duration is not None)
 
 
-def durations_of(mentions: Sequence[Mention], text: str, tokens: Sequence[Token]) -> dict[int, Duration]:
-    """Return the duration of each mention that has one, by index; `tokens` are those of the whole text."""
+def durations_of(
+    mentions: Sequence[Mention], text: str, tokens: Sequence[Token], groups: Sequence[object]
+) -> dict[int, Duration]:
+    """Return the duration of each mention that has one, by index.
+
+    `tokens` are those of the whole text; the items of a list share a duration when their `groups` are equal, so that
+    ten years of diabetes are not ten years of the cough that follows.
+    """
     durations = find_durations(text)
     if not mentions or not durations:
         return {}
-    clauses = _Clauses(mentions, [token for token in tokens if token.text not in FILLERS])
+    clauses = _Clauses(mentions, [token for token in tokens if token.text not in FILLERS], groups)
     for duration in durations:
         clauses.assign(duration)
     clauses.extend()
@@ -177,8 +184,9 @@ def _side(match: re.Match[str], lead: re.Match[str] | None, tail: re.Match[str] 
 class _Clauses:
     """The mentions of a text with the words between them."""
 
-    def __init__(self, mentions: Sequence[Mention], tokens: Sequence[Token]) -> None:
+    def __init__(self, mentions: Sequence[Mention], tokens: Sequence[Token], groups: Sequence[object]) -> None:
         self._mentions = mentions
+        self._groups = groups
         self._tokens = tokens
         self._token_starts = [token.start for token in tokens]
         self._starts = [mention.start for mention in mentions]
@@ -221,7 +229,7 @@ class _Clauses:
             while 0 <= place < len(self._mentions) and place not in self.found:
                 words = self._between(self._mentions[min(place, place - step)].end, max(place, place - step))
                 joined = joined or not words or "and" in words or "with" in words
-                if not joined or not words <= _JOINS:
+                if not joined or not words <= _JOINS or self._groups[place] != self._groups[index]:
                     break
                 self.found[place] = duration
                 place += step
@@ -244,7 +252,8 @@ class _Clauses:
 
     def _words(self, index: int, end: int) -> set[str]:
         """Return the words between the end of a mention and a place; a stop when they are too many."""
-        return set(self._list(self._mentions[index].end, end)) if index >= 0 else {"."}
+        words = self._list(self._mentions[index].end, end) if index >= 0 else ["."]
+        return {word for word in words if not word[0].isdigit()}
 
     def _between(self, start: int, index: int) -> set[str]:
         return set(self._list(start, self._mentions[index].start)) if index < len(self._mentions) else {"."}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,16 @@ from medrag_desktop.domain.threshold import Threshold, parse_threshold
 from medrag_desktop.errors import LibraryError
 
 KINDS = ("symptom", "sign", "vital", "history", "exposure", "medicine", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class DurationLimit:
+    """How long a finding must have lasted."""
+
+    findings: tuple[str, ...]
+    """One of these, or a finding that implies one."""
+    hours: float
+    """At least so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,8 @@ class FindingDefinition:
     """Findings that are there whenever this one is."""
     derive: Threshold | None = None
     """The vital sign that alone decides it at any age."""
+    derive_duration: DurationLimit | None = None
+    """How long which other finding must have lasted for this one to be there."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,17 @@ class Vocabulary:
     def descendants(self, finding: str) -> tuple[str, ...]:
         """Return every finding that implies this one."""
         return self._descendants.get(finding, ())
+
+    def lasting(self, finding: str, hours: float) -> tuple[str, ...]:
+        """Return the findings that are there because this one has lasted so long."""
+        names = {finding, *self.ancestors(finding)}
+        decided = (n for n, limit in self._limits if hours >= limit.hours and not names.isdisjoint(limit.findings))
+        return tuple(name for name in decided if name not in names)
+
+    @cached_property
+    def _limits(self) -> tuple[tuple[str, DurationLimit], ...]:
+        every = self.definitions.items()
+        return tuple((name, d.derive_duration) for name, d in every if d.derive_duration is not None)
 
     @cached_property
     def _ancestors(self) -> dict[str, tuple[str, ...]]:
@@ -92,13 +116,14 @@ def make_vocabulary(definitions: Iterable[FindingDefinition]) -> Vocabulary:
             raise LibraryError(f"The finding {definition.id} is defined twice in the library.")
         by_id[definition.id] = definition
     joined = {finding: _with_prefix(definition, by_id) for finding, definition in by_id.items()}
-    for finding in joined:
+    for finding, definition in joined.items():
         _walk(finding, joined)
+        _check_limit(definition, joined)
     return Vocabulary(joined)
 
 
 def _definition(finding: str, table: dict[str, object], system: str) -> FindingDefinition:
-    unknown = set(table) - {"label", "kind", "synonyms", "question", "parents", "derive"}
+    unknown = set(table) - {"label", "kind", "synonyms", "question", "parents", "derive", "derive_duration"}
     if unknown:
         raise LibraryError(f"findings/{system}.toml: {finding} has unknown keys {sorted(unknown)}.")
     if table.get("kind") not in KINDS or not isinstance(table.get("label"), str):
@@ -114,6 +139,7 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         question=str(table.get("question", "")),
         parents=_strings(table, "parents", where),
         derive=None if derive is None else _derivation(str(derive), where),
+        derive_duration=_limit(table.get("derive_duration"), where),
     )
 
 
@@ -129,6 +155,26 @@ def _derivation(text: str, where: str) -> Threshold:
         return parse_threshold(text)
     except LibraryError as error:
         raise LibraryError(f"{where}: {error}") from error
+
+
+def _limit(table: object, where: str) -> DurationLimit | None:
+    if table is None:
+        return None
+    if not isinstance(table, dict) or set(table) != {"finding", "hours"}:
+        raise LibraryError(f"{where}: derive_duration must hold finding and hours, and nothing else.")
+    hours, named = table["hours"], table["finding"]
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours < math.inf:
+        raise LibraryError(f"{where}: the hours of derive_duration must be a number above 0.")
+    findings = _strings({"finding": [named] if isinstance(named, str) else named}, "finding", where)
+    if not findings:
+        raise LibraryError(f"{where}: derive_duration names no finding.")
+    return DurationLimit(findings, float(hours))
+
+
+def _check_limit(definition: FindingDefinition, definitions: Mapping[str, FindingDefinition]) -> None:
+    for finding in definition.derive_duration.findings if definition.derive_duration else ():
+        if finding == definition.id or finding not in definitions:
+            raise LibraryError(f"The duration of {finding} cannot decide {definition.id}: it is no other finding.")
 
 
 def _with_prefix(definition: FindingDefinition, by_id: Mapping[str, FindingDefinition]) -> FindingDefinition:

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from medrag_desktop.domain.context_rules import Status, statuses
+from medrag_desktop.domain.durations import Duration, durations_of
 from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence, VitalSigns
 from medrag_desktop.domain.mention import Mention
 from medrag_desktop.domain.normal_ranges import NormalRanges
@@ -71,19 +72,41 @@ _ABOUT_TODAY = ("chief_complaint", "history")
 """Fields that tell of this illness; the others of the patient in general."""
 _LASTING = ("history", "exposure", "medicine")
 """Kinds of finding that are true of the patient although they lie in the past."""
+_HOURS_SPOKEN = 72
+"""Shorter durations are told in hours."""
 _FELT = ("symptom", "sign", "vital")
 """Kinds of finding that somebody who worries about them has seen."""
 
 
 def extract_findings(encounter: Encounter, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
-    """Read findings from every free-text field; a finding named as present anywhere is present."""
-    read: dict[str, Finding] = {}
+    """Read findings from every free-text field; a finding named as present anywhere is present.
+
+    What the durations of the form decide (a cough of three weeks) comes first, with the origin of the form.
+    """
+    read = {finding.finding: finding for finding in _lasting_in_form(encounter.findings, vocabulary)}
     for field, text in text_fields(encounter):
         for finding in read_text(text, field, lexicon, vocabulary):
             earlier = read.get(finding.finding)
             if earlier is None or (earlier.presence, finding.presence) == (Presence.ABSENT, Presence.PRESENT):
                 read[finding.finding] = finding
+            elif earlier.presence is finding.presence and earlier.duration_hours is None:
+                read[finding.finding] = replace(earlier, duration_hours=finding.duration_hours)
     return tuple(read.values())
+
+
+def _lasting_in_form(form: tuple[Finding, ...], vocabulary: Vocabulary) -> Iterable[Finding]:
+    for finding in form:
+        hours = finding.duration_hours
+        if finding.presence is not Presence.PRESENT or hours is None or finding.finding not in vocabulary:
+            continue
+        quote = f"{vocabulary.label(finding.finding)} for {_spoken(hours)}"
+        for name in vocabulary.lasting(finding.finding, hours):
+            yield Finding(name, Presence.PRESENT, finding.origin, quote, duration_hours=hours)
+
+
+def _spoken(hours: float) -> str:
+    number, unit = (hours, "hour") if hours < _HOURS_SPOKEN else (hours / 24, "day")
+    return f"{number:.0f} {unit}" + ("" if round(number) == 1 else "s")
 
 
 def text_fields(encounter: Encounter) -> tuple[tuple[str, str], ...]:
@@ -95,14 +118,36 @@ def text_fields(encounter: Encounter) -> tuple[tuple[str, str], ...]:
 
 
 def read_text(text: str, field: str, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
-    """Read the findings of one text in order; hypothetical, family and resolved mentions are left out."""
-    found = []
-    for mention, status in _in_context(lexicon.mentions(text), sentences(tokenize(text))):
+    """Read the findings of one text in order; hypothetical, family and resolved mentions are left out.
+
+    A finding that is there carries its duration; what the duration decides follows it.
+    """
+    mentions, tokens = lexicon.mentions(text), tokenize(text)
+    durations = durations_of(mentions, text, tokens, [vocabulary[m.finding].kind in _FELT for m in mentions])
+    found: list[Finding] = []
+    for number, (mention, status) in enumerate(_in_context(mentions, sentences(tokens))):
         presence = _presence(status, field, vocabulary[mention.finding].kind)
-        if presence is not None:
-            quote = text[mention.start : mention.end]
-            found.append(Finding(mention.finding, presence, Origin.TEXT, quote, field, mention.start, mention.end))
+        if presence is None:
+            continue
+        finding = _quoted(mention.finding, presence, text, field, (mention.start, mention.end))
+        duration = durations.get(number) if presence is Presence.PRESENT else None
+        found.append(finding if duration is None else replace(finding, duration_hours=duration.hours))
+        if duration is not None:
+            found += _lasting(mention, duration, text, field, vocabulary)
     return tuple(found)
+
+
+def _lasting(
+    mention: Mention, duration: Duration, text: str, field: str, vocabulary: Vocabulary
+) -> Iterable[Finding]:
+    place = (min(mention.start, duration.start), max(mention.end, duration.end))
+    for name in vocabulary.lasting(mention.finding, duration.hours):
+        yield replace(_quoted(name, Presence.PRESENT, text, field, place), duration_hours=duration.hours)
+
+
+def _quoted(finding: str, presence: Presence, text: str, field: str, place: tuple[int, int]) -> Finding:
+    start, end = place
+    return Finding(finding, presence, Origin.TEXT, text[start:end], field, start, end)
 
 
 def _in_context(

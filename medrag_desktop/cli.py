@@ -176,6 +176,13 @@ def pack_install(archive: Path, base_dir: BaseDir = None) -> None:
     print(f"{manifest.id} {manifest.version} installed")
 
 
+@pack_app.command("export")
+def pack_export(pack_id: str, archive: Path, base_dir: BaseDir = None) -> None:
+    """Write a pack as a .medpack file that another computer can install."""
+    bootstrap.make_shelf(base_dir).export(pack_id, archive)
+    print(archive)
+
+
 @pack_app.command("list")
 def pack_list(json_out: AsJson = False, base_dir: BaseDir = None) -> None:
     """List the installed packs."""

@@ -26,6 +26,29 @@ synonyms = ["coughing"]
 [findings."cough.productive"]
 label = "productive cough"
 kind = "symptom"
+[findings."cough.prolonged"]
+label = "long cough"
+kind = "symptom"
+derive_duration = { finding = "cough", hours = 336 }
+[findings."chest_pain.pressure"]
+label = "crushing chest pain"
+kind = "symptom"
+[findings."chest_pain.radiating"]
+label = "chest pain going to the arm"
+kind = "symptom"
+[findings."weight_loss"]
+label = "weight loss"
+kind = "symptom"
+[findings."urinary_frequency"]
+label = "urinary frequency"
+kind = "symptom"
+[findings."urinary_urgency"]
+label = "urinary urgency"
+kind = "symptom"
+[findings."history.family_diabetes"]
+label = "family history of diabetes"
+kind = "history"
+synonyms = ["family history of sugar"]
 [findings."chest_pain"]
 label = "chest pain"
 kind = "symptom"

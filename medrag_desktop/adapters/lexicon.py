@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,13 +31,34 @@ NEGATIVE_WORDS = {
     "nontender": "tenderness",
 }
 """One word that denies a finding -> the name of the finding."""
+_WEIGHT = (
+    r"(?:about|approximately|approx\.?|around|almost|nearly|over|more than|some|at least|by|~|>)?\s?"
+    r"(?:\d{1,3}(?:[.,]\d{1,2})?(?:\s?(?:-|to)\s?\d{1,3})?|a few|several)\s?"
+    r"-?(?:kgs?|kilos?|kilograms?|kilogrammes?|lbs?|pounds?|stones?)\b(?: (?:of|in) (?:body )?weight\b)?"
+)
+_BESIDES = r"(?:dysuria|urgency|frequency|nocturia|haematuria|hematuria|burning|hesitancy|incontinence)"
+PATTERNS = {
+    rf"\b(?:lost|losing|loss of|weight (?:loss|reduction|drop) of|(?:weight|wt)\.? (?:is |has )?(?:gone |dropped )?"
+    rf"(?:down|reduced|decreased|dropped|fell)(?: by)?) {_WEIGHT}": "weight loss",
+    rf"\b(?:gained|gaining|gain of|put on|(?:weight|wt)\.? (?:is |has )?(?:gone )?up(?: by)?) {_WEIGHT}": (
+        "weight gain"
+    ),
+    r"(?:(?<=numbness and )|(?<=tingling and )|(?<=numbness or ))weakness\b"
+    r"|\bweakness\b(?= (?:and|or) (?:numbness|tingling)\b)": "limb weakness",
+    r"\b(?<!bowel )(?<!rectal )(?<!fecal )(?<!faecal )(?<!hypertensive )(?<!urinary )(?<!of )urgency\b"
+    r"(?! (?:of|to|in)\b)": "urinary urgency",
+    rf"\b(?<!urinary )(?<!increased )(?<!in )(?<!the )frequency\b(?=(?:,? and|,| or|,? but no| with)? {_BESIDES}\b)"
+    r"|(?:(?<=dysuria and )|(?<=dysuria, )|(?<=urgency and )|(?<=urgency, )|(?<=nocturia and )|(?<=nocturia, )"
+    r"|(?<=dysuria or )|(?<=urgency or ))frequency\b": "urinary frequency",
+}
+"""Words around a number, or words that mean something in their company only -> the name of the finding."""
 REAL_WORDS = frozenset(
     "access aphakia aplasia arteritis baking banking barfing barrow bitter breeding butter cancel caught colonic "
     "contract contusion cooling cooper cushing dysplasia erection filling fungus gallon heating homelessness hunter "
     "immotile insured legion lesson macrocytosis market master meditation microsomia nitrate nitrile palpate paring "
     "parlor paving perinatal peroneal plague pleura poison poking popular postnasal pyloric refraction retina seating "
-    "serous shower shuffle sicker skinning smiling souffle spanning spelling sprain stickler strike switch thirty "
-    "threat triple tripled violet waiting wanted wanting washed whopping".split()
+    "serous shower shuffle sicker skinning smiling souffle spanning spelling sporting spouting sprain stickler strike "
+    "switch thirty threat triple tripled violet waiting wanted wanting washed whopping".split()
 )
 """Words that are one edit from a name and mean something else (found in nursing and patient texts)."""
 _LONGEST_ABBREVIATION = 5
@@ -77,6 +99,7 @@ class AhoCorasickLexicon:
         self._automaton = ahocorasick.Automaton()
         self._words: Counter[str] = Counter()
         self._abbreviations = {short.lower(): phrase(long).split() for short, long in abbreviations.items()}
+        self._families = {name: frozenset((name, *vocabulary.ancestors(name))) for name in vocabulary.definitions}
         definitions = vocabulary.definitions.values()
         for definition in definitions:
             self._add(definition.label, definition.id)
@@ -85,15 +108,19 @@ class AhoCorasickLexicon:
                 self._add(name, definition.id)
         for finding in vocabulary.definitions:
             self._add("" if "." in finding else finding.replace("_", " "), finding)
+        self._patterns = tuple((re.compile(p, re.IGNORECASE), phrase(name)) for p, name in PATTERNS.items())
         self._negative = {fold(word): phrase(name).split() for word, name in NEGATIVE_WORDS.items()}
         self._shortened = _shortened(word for word in self._words if len(word) >= MIN_TYPO_LENGTH)
         self._automaton.make_automaton()
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
-        """Return every mention in order of place; of names within one another the longest."""
+        """Return every mention in order of place, the longest of overlapping ones.
+
+        Two kinds of one finding may share words (`crushing chest pain radiating to the arm`), neither inside the other.
+        """
         units = self._units(text)
         joined, places = _join(units)
-        spans = _widest(_deny(self._spans(joined), joined))
+        spans = _widest(_deny(self._spans(joined), joined), self._families)
         return tuple(_mention(span, places, units) for span in spans)
 
     def _spans(self, joined: str) -> list[_Span]:
@@ -127,15 +154,37 @@ class AhoCorasickLexicon:
 
     def _units(self, text: str) -> list[_Unit]:
         """Turn tokens into the words they stand for: opened abbreviations, mended and corrected words."""
-        tokens = tokenize(text)
+        tokens, spoken = tokenize(text), self._spoken(text)
         units: list[_Unit] = []
         index = 0
         while index < len(tokens):
-            count = self._open_abbreviation(tokens, index, text, units) or self._mend(tokens, index, text, units)
+            count = (
+                self._open_pattern(tokens, index, spoken, units)
+                or self._open_abbreviation(tokens, index, text, units)
+                or self._mend(tokens, index, text, units)
+            )
             if not count:
                 units += self._unit(tokens, index, text)
             index += count or 1
         return units
+
+    def _spoken(self, text: str) -> dict[int, tuple[int, str]]:
+        """Map the start of each place that a pattern finds to its end and the words it stands for."""
+        return {match.start(): (match.end(), words) for p, words in self._patterns for match in p.finditer(text)}
+
+    def _open_pattern(
+        self, tokens: tuple[Token, ...], index: int, spoken: Mapping[int, tuple[int, str]], units: list[_Unit]
+    ) -> int:
+        """Append the words that a pattern stands for; return the tokens it takes."""
+        start = tokens[index].start
+        if start not in spoken:
+            return 0
+        end, words = spoken[start]
+        last = index
+        while last < len(tokens) and tokens[last].end <= end:
+            last += 1
+        units += [_Unit(word, start, tokens[last - 1].end) for word in words.split() if last > index]
+        return last - index
 
     def _open_abbreviation(self, tokens: tuple[Token, ...], index: int, text: str, units: list[_Unit]) -> int:
         """Append the words of the longest abbreviation that begins at a token; return the tokens it takes."""
@@ -247,13 +296,24 @@ def _deny(found: list[_Span], joined: str) -> list[_Span]:
     return spans
 
 
-def _widest(found: list[_Span]) -> list[_Span]:
-    """Keep the spans that lie in no other, the first of equal ones; two may share words at their ends."""
+def _widest(found: list[_Span], families: Mapping[str, frozenset[str]]) -> list[_Span]:
+    """Keep the longest of overlapping spans, the first of equal ones; two kinds of one finding may share words."""
+    owners: dict[int, tuple[_Span, ...]] = {}
     kept: list[_Span] = []
-    for span in sorted(found, key=lambda s: (s.first, -s.last)):
-        if not kept or span.last > kept[-1].last:
+    for span in sorted(found, key=lambda s: (s.first - s.last, s.first)):
+        # what is kept is as long at least, so that it covers an end of every span it overlaps
+        rivals = (*owners.get(span.first, ()), *owners.get(span.last - 1, ()))
+        if all(_may_share(span, rival, families) for rival in rivals):
             kept.append(span)
-    return kept
+            for place in range(span.first, span.last):
+                owners[place] = (*owners.get(place, ()), span)
+    return sorted(kept, key=lambda s: s.first)
+
+
+def _may_share(span: _Span, rival: _Span, families: Mapping[str, frozenset[str]]) -> bool:
+    """Tell whether a span may overlap another: `crushing chest pain` and `chest pain going to the arm` may."""
+    inside = rival.first <= span.first and span.last <= rival.last
+    return not (inside or span.finding == rival.finding or families[span.finding].isdisjoint(families[rival.finding]))
 
 
 def _mention(span: _Span, places: dict[int, int], units: list[_Unit]) -> Mention:

@@ -201,14 +201,17 @@ class FolderPackShelf:
         return manifest.encoder == encoder_id and manifest.version.endswith(f"-{_digest(passages)}")
 
     def export(self, pack_id: str, archive: Path) -> None:
-        """Write a verified pack as a `.medpack` archive."""
+        """Write a verified pack as a `.medpack` archive; raise PackError when the file cannot be written."""
         manifest = self.verify(pack_id)
         folder = self.folder / pack_id
         partial = archive.with_name(archive.name + ".part")
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zipped:
-            for name in (MANIFEST_NAME, *(name for name, _ in manifest.sha256)):
-                zipped.write(folder / PurePosixPath(name), name)
-        partial.replace(archive)
+        try:
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zipped:
+                for name in (MANIFEST_NAME, *(name for name, _ in manifest.sha256)):
+                    zipped.write(folder / PurePosixPath(name), name)
+            partial.replace(archive)
+        except OSError as error:
+            raise PackError(f"The file {archive} cannot be written: {error.strerror}.") from error
 
     def _installed(self, pack_id: str) -> tuple[Path, PackManifest]:
         check_id(pack_id)

@@ -16,7 +16,7 @@ import typst
 
 from medrag_desktop.domain.differential import Candidate, Reason
 from medrag_desktop.domain.draft import CitedPassage, Draft, EvidenceStrength, Level
-from medrag_desktop.domain.encounter import Encounter, Finding, Origin
+from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence
 from medrag_desktop.domain.evidence import Passage
 from medrag_desktop.domain.querying import describe_patient
 from medrag_desktop.domain.vocabulary import Vocabulary
@@ -81,7 +81,7 @@ class TypstReport:
             ],
             "no_danger_signs": _no_danger_signs(draft),
             "not_assessed": _needs(draft),
-            "findings": [self._finding(finding) for finding in draft.findings],
+            "findings": [self._finding(finding) for finding in draft.findings if not _is_normal_value(finding)],
             "differential": [_candidate(candidate) for candidate in draft.differential],
             "outside_library": draft.outside_library,
             "next_questions": [q.question for q in draft.next_questions],
@@ -123,6 +123,11 @@ class TypstReport:
         lines = (self._folder / "fonts" / "coverage.txt").read_text(encoding="ascii").splitlines()
         ranges = (line.split("-") for line in lines if not line.startswith("#"))
         return frozenset(code for first, last in ranges for code in range(int(first, 16), int(last, 16) + 1))
+
+
+def _is_normal_value(finding: Finding) -> bool:
+    """Tell whether a finding only says that a vital sign, which the summary gives, was normal."""
+    return finding.presence is Presence.ABSENT and finding.origin is Origin.FORM and bool(finding.quote)
 
 
 def _code_point(character: str) -> str:

@@ -122,6 +122,7 @@ _REPORTING = frozenset(
 )
 _LINKS = frozenset("has had have with suffer known history hx diagnosed also :".split())
 """What follows a relative whose illnesses are listed."""
+_NOBODY = (("no", "one"), ("nobody",))
 _BACK_AGAIN = frozenset("returned returning recurred recur recurring again relapsed restarted".split())
 _MARKS_END = frozenset(".,;!?)\n")
 _SEPARATORS = frozenset({",", "or", "and", "nor", "(", ")", ":"})
@@ -182,9 +183,14 @@ def status_of(mention: Mention, sentence: tuple[Token, ...]) -> Status:
     return statuses((mention,), sentence)[0]
 
 
-def statuses(mentions: Sequence[Mention], sentence: tuple[Token, ...]) -> tuple[Status, ...]:
-    """Return the status of each mention of one sentence; `mentions` are in order of place."""
-    scopes = _Scopes(mentions, sentence)
+def statuses(
+    mentions: Sequence[Mention], sentence: tuple[Token, ...], *, of_family: bool = False
+) -> tuple[Status, ...]:
+    """Return the status of each mention of one sentence; `mentions` are in order of place.
+
+    With `of_family` the text is about relatives, so that naming one changes nothing and `nobody` denies.
+    """
+    scopes = _Scopes(mentions, sentence, of_family=of_family)
     found = []
     for mention in mentions:
         status = scopes.status(mention)
@@ -195,7 +201,8 @@ def statuses(mentions: Sequence[Mention], sentence: tuple[Token, ...]) -> tuple[
 class _Scopes:
     """The words of one sentence with the triggers among them."""
 
-    def __init__(self, mentions: Sequence[Mention], sentence: tuple[Token, ...]) -> None:
+    def __init__(self, mentions: Sequence[Mention], sentence: tuple[Token, ...], *, of_family: bool) -> None:
+        self._of_family = of_family
         self._tokens = [token for token in sentence if token.text not in FILLERS]
         self._texts = [token.text for token in self._tokens]
         self._starts = [token.start for token in self._tokens]
@@ -217,6 +224,7 @@ class _Scopes:
     def status(self, mention: Mention) -> Status:
         first, last = self._span(mention)
         found = self._before(first, last) | self._after(last)
+        found -= {Status.FAMILY} if self._of_family else set()
         return next((status for status in _ORDER if status in found), Status.AFFIRMED)
 
     def _span(self, mention: Mention) -> tuple[int, int]:
@@ -299,7 +307,8 @@ class _Scopes:
                 index, trigger = self._ending[index]
                 walk.pass_trigger()
                 if walk.reaches(trigger):
-                    found.add(trigger.status)
+                    nobody = self._of_family and trigger.words in _NOBODY
+                    found.add(Status.NEGATED if nobody else trigger.status)
                 continue
             index -= 1
             before = self._texts[index - 1] if index else ""

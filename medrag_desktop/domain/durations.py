@@ -57,7 +57,8 @@ _AMOUNT = re.compile(
     rf"(?P<about>\b{_ABOUT}|[~<>]=?\s?|(?<=\bx)|(?<=\u00d7))"
     r"(?:"
     rf"(?:(?<![\w/.,])|(?<=\bx))(?P<part>\d{{1,2}})(?:\s?-\s?\d{{1,2}})?/(?P<whole>7|52|12)(?![\w/.,]\d|[\w/])"
-    rf"|(?:(?<![\w/.,])|(?<=\bx))(?P<count>{_COUNT})(?:\s?(?:-|\u2013|to|or)\s?{_COUNT})?(?:\s(?:and\sa\shalf|of|or so|full|more))?"
+    rf"|(?:(?<![\w/.,])|(?<=\bx))(?P<count>{_COUNT})(?:\s?(?:-|\u2013|to|or)\s?{_COUNT})?"
+    r"(?:\s(?:and\sa\shalf|of|or so|full|more))?"
     rf"[\s-]{{0,2}}(?P<unit>{_UNIT})\b(?:['\u2019]s?)?"
     rf"|(?<![\w/])(?P<bare>{_UNIT})\b"
     r")",
@@ -75,10 +76,11 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?P<history>[\s-]{0,2}(?:history|h/o|hx)\b)|(?P<duration>\s(?:of\s)?(?:in\s)?duration\b)|(?P<ago>\s(?:ago|back)\b)"
-    r"|(?P<other>[\s-]{0,2}(?:old|later|after|before|prior|post|pregnan\w*|gestation\w*|gravid|premature|preterm|of age|"
-    r"of life|of gestation|of pregnancy|postpartum|postnatal|per|each|apart|a (?:day|week)|course|supply|from now|"
-    r"last|follow)\b)"
+    r"(?P<history>[\s-]{0,2}(?:history|h/o|hx)\b)|(?P<duration>\s(?:of\s)?(?:in\s)?duration\b)"
+    r"|(?P<ago>\s(?:ago|back)\b)"
+    r"|(?P<other>[\s-]{0,2}(?:old|later|after|before|prior|post|pregnan\w*|gestation\w*|gravid|premature|preterm|"
+    r"of age|of life|of gestation|of pregnancy|postpartum|postnatal|per|each|apart|a (?:day|week)|course|supply|"
+    r"from now|last|follow)\b)"
     r"|(?P<of>\sof\b)",
     re.IGNORECASE,
 )

@@ -13,10 +13,15 @@ Key = TypeVar("Key", bound=Hashable)
 
 RRF_K = 60
 """Rank constant: the larger, the less the first places outweigh the rest."""
-FOUND = 0.50
-"""Best cosine from which the library is said to speak of the query."""
-WEAK = 0.35
-"""Best cosine below which it is said not to."""
+FOUND = 0.43
+"""Best cosine from which the library is said to speak of the query.
+
+Measured on 2026-11-22 with the committed retriever on the 71 conditions of the library (`calibrate_evidence`):
+at or above it lie 96 % of encounters written from the library's findings, all questions and
+searches that name a condition, 5 % of questions on diseases it does not cover, and no everyday question.
+"""
+WEAK = 0.30
+"""Best cosine below which it is said not to: of encounters 1 in 144 lay there, of everyday questions 39 in 40."""
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Key]], k: int = RRF_K) -> list[tuple[Key, float]]:

@@ -74,6 +74,13 @@ _LASTING = ("history", "exposure", "medicine")
 """Kinds of finding that are true of the patient although they lie in the past."""
 _HOURS_SPOKEN = 72
 """Shorter durations are told in hours."""
+_OF_FAMILY, _AS_WRITTEN = "history.family_", "family history of "
+"""How the ids, and the names, of the illnesses of relatives begin."""
+_PIECE = re.compile(
+    r"(?:(?!\b(?:and|or|with|had|has|have|having|of|from|for|in|died|who)\b)[^,;.:()\n]){2,80}", re.IGNORECASE
+)
+"""Words of a family history between marks and small words."""
+_LATE = re.compile(r"[^,;.\n]{0,12}\b(?:at|aged)\s(?:the\sage\sof\s|age\s)?(?:6[5-9]|[7-9]\d)\b", re.IGNORECASE)
 _FELT = ("symptom", "sign", "vital")
 """Kinds of finding that somebody who worries about them has seen."""
 
@@ -81,17 +88,49 @@ _FELT = ("symptom", "sign", "vital")
 def extract_findings(encounter: Encounter, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
     """Read findings from every free-text field; a finding named as present anywhere is present.
 
+    From the family history come `history.family_*` findings only.
     What the durations of the form decide (a cough of three weeks) comes first, with the origin of the form.
     """
     read = {finding.finding: finding for finding in _lasting_in_form(encounter.findings, vocabulary)}
-    for field, text in text_fields(encounter):
-        for finding in read_text(text, field, lexicon, vocabulary):
+    texts = [read_text(text, field, lexicon, vocabulary) for field, text in text_fields(encounter)]
+    texts += [read_family_history(text, lexicon, vocabulary) for text in encounter.family_history]
+    for findings in texts:
+        for finding in findings:
             earlier = read.get(finding.finding)
             if earlier is None or (earlier.presence, finding.presence) == (Presence.ABSENT, Presence.PRESENT):
                 read[finding.finding] = finding
             elif earlier.presence is finding.presence and earlier.duration_hours is None:
                 read[finding.finding] = replace(earlier, duration_hours=finding.duration_hours)
     return tuple(read.values())
+
+
+def read_family_history(text: str, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+    """Read what the relatives have; an illness that came late in life (65 years) tells nothing and is left out."""
+    mentions = tuple(m for m in _family_mentions(text, lexicon, vocabulary) if not _LATE.match(text, m.end))
+    found = []
+    for mention, status in _in_context(mentions, sentences(tokenize(text)), of_family=True):
+        if status not in (Status.HYPOTHETICAL, Status.FEARED):
+            presence = Presence.ABSENT if status is Status.NEGATED else Presence.PRESENT
+            found.append(_quoted(mention.finding, presence, text, "family_history", (mention.start, mention.end)))
+    return tuple(found)
+
+
+def _family_mentions(text: str, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Mention, ...]:
+    """Find the illnesses of relatives, by their own names and as they stand after `family history of`."""
+    found = []
+    for mention in lexicon.mentions(text):
+        kind, _, name = mention.finding.partition(".")
+        family = mention.finding if mention.finding.startswith(_OF_FAMILY) else _OF_FAMILY + name
+        if kind == "history" and family in vocabulary:
+            found.append(replace(mention, finding=family))
+    for piece in _PIECE.finditer(text):
+        words = piece[0]
+        start = piece.start() + len(words) - len(words.lstrip())
+        for mention in lexicon.mentions(_AS_WRITTEN + words.strip()):
+            end = start + mention.end - len(_AS_WRITTEN)
+            if mention.start == 0 and end > start and mention.finding.startswith(_OF_FAMILY):
+                found.append(replace(mention, start=start, end=end))
+    return tuple(sorted(dict.fromkeys(found), key=lambda mention: mention.start))
 
 
 def _lasting_in_form(form: tuple[Finding, ...], vocabulary: Vocabulary) -> Iterable[Finding]:
@@ -137,9 +176,7 @@ def read_text(text: str, field: str, lexicon: Lexicon, vocabulary: Vocabulary) -
     return tuple(found)
 
 
-def _lasting(
-    mention: Mention, duration: Duration, text: str, field: str, vocabulary: Vocabulary
-) -> Iterable[Finding]:
+def _lasting(mention: Mention, duration: Duration, text: str, field: str, vocabulary: Vocabulary) -> Iterable[Finding]:
     place = (min(mention.start, duration.start), max(mention.end, duration.end))
     for name in vocabulary.lasting(mention.finding, duration.hours):
         yield replace(_quoted(name, Presence.PRESENT, text, field, place), duration_hours=duration.hours)
@@ -151,13 +188,13 @@ def _quoted(finding: str, presence: Presence, text: str, field: str, place: tupl
 
 
 def _in_context(
-    mentions: tuple[Mention, ...], groups: tuple[tuple[Token, ...], ...]
+    mentions: tuple[Mention, ...], groups: tuple[tuple[Token, ...], ...], *, of_family: bool = False
 ) -> Iterable[tuple[Mention, Status]]:
     """Pair every mention with its status in the sentence where it begins."""
     starts = [group[0].start for group in groups]
     for place, members in groupby(mentions, key=lambda mention: bisect_right(starts, mention.start) - 1):
         together = tuple(members)
-        yield from zip(together, statuses(together, groups[place]), strict=True)
+        yield from zip(together, statuses(together, groups[place], of_family=of_family), strict=True)
 
 
 def _presence(status: Status, field: str, kind: str) -> Presence | None:

@@ -153,7 +153,7 @@ class QuestionPairs:
             foreign = ()
         if foreign and random.random() < 0.12:
             return Pair(section, context, _window_text(other.sentences, random), NOT_STATED, "medquad")
-        own = _leading(item.sentences, PASSAGE_WORDS - _words(foreign))
+        own = leading(item.sentences, PASSAGE_WORDS - _words(foreign))
         blocks = [own, foreign] if random.random() < 0.5 else [foreign, own]
         target = _best_start(own)
         return _pair(section, context, " ".join(" ".join(b) for b in blocks if b), target, "medquad")
@@ -315,7 +315,7 @@ def _words(block: Sequence[str]) -> int:
     return sum(len(sentence.split()) for sentence in block)
 
 
-def _leading(block: Sequence[str], words: int) -> tuple[str, ...]:
+def leading(block: Sequence[str], words: int) -> tuple[str, ...]:
     """Return the first sentences that fit into so many words, at least one."""
     count, taken = 0, 0
     for sentence in block:
@@ -330,7 +330,7 @@ def _window(block: Sequence[str], random: Random, words: int) -> tuple[str, ...]
     """Return some neighbouring sentences of about so many words; none for 0."""
     if not words:
         return ()
-    return _leading(block[random.randrange(max(1, len(block) - 1)) :], words)
+    return leading(block[random.randrange(max(1, len(block) - 1)) :], words)
 
 
 def _window_text(block: Sequence[str], random: Random) -> str:
@@ -343,7 +343,7 @@ def _around(block: Sequence[str], place: int, words: int) -> tuple[str, ...]:
     first = place
     while first > 0 and _words(block[first - 1 : place + 1]) <= words * 0.6:
         first -= 1
-    return tuple(block[first:place]) + _leading(block[place:], words - _words(block[first:place]))
+    return tuple(block[first:place]) + leading(block[place:], words - _words(block[first:place]))
 
 
 def _best_start(block: Sequence[str]) -> str:

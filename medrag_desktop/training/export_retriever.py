@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -254,8 +253,3 @@ def _least_cosine(path: Path, tokens: dict[str, Tensor], expected: Tensor) -> fl
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     vectors = session.run(None, {name: tokens[name].numpy() for name in INPUTS})[0]
     return float((vectors * expected.numpy()).sum(axis=1).min())
-
-
-def copy_card(card: Path, out: Path) -> None:
-    """Put a model card beside the exported files."""
-    shutil.copyfile(card, out / "README.md")

@@ -27,12 +27,22 @@ from medrag_desktop.domain.selection import select_sentences
 from medrag_desktop.importers.chunking import split_text
 from medrag_desktop.ports import Lexicon
 from medrag_desktop.services.drafting import PLANS, SectionPlan
-from medrag_desktop.training.datasets import MAX_TARGET_WORDS, Mixture, Pair, PairSource, held_out
+from medrag_desktop.training.datasets import (
+    MAX_TARGET_WORDS,
+    PASSAGE_WORDS,
+    Answered,
+    Mixture,
+    Pair,
+    PairSource,
+    held_out,
+    leading,
+)
 from medrag_desktop.training.synthetic_encounters import HELD_OUT, TRAINED, Wording, draw_encounter, names
 
 ONE_IN = 5
 """One condition in so many is held out whole."""
-LIBRARY_SHARE = 0.75
+LIBRARY_SHARE, TOPIC_SHARE = 0.45, 0.35
+"""Shares of the pairs from the library and of those that ask the same of topics of the corpora."""
 OTHERS_PATIENT = 0.3
 """Share of pairs whose patient has another condition than the candidate, as most candidates of a differential."""
 FOREIGN, WRONG_SECTION = 0.08, 0.06
@@ -74,6 +84,11 @@ class Teacher:
             told = [called[f] for f in held if self._sayable(f, called[f], context)][:MAX_ITEMS]
             return f"{PRESENT_OPENING} {_and(told)}; {lower_first(chosen)}" if told else chosen
         return self._with_neighbour(chosen, passage, seen, patient)
+
+    def signs(self, text: str) -> list[str]:
+        """Return the symptoms and signs that a text names as there."""
+        found = dict.fromkeys(m.finding for m in self.mentions(text) if not m.negated)
+        return [finding for finding in found if self._vocabulary[finding].kind in ("symptom", "sign")]
 
     def _best(self, passage: str, seen: Observations, patient: Patient) -> str:
         """Return the best sentence for this patient; "" when none may stand."""
@@ -148,31 +163,37 @@ class LibraryPairs:
         self, catalogue: Catalogue, conditions: Sequence[Condition], wordings: Mapping[Wording, float], teacher: Teacher
     ) -> None:
         """Use these conditions only, for patients, candidates and distractors alike."""
-        self._catalogue, self._conditions, self._teacher = catalogue, conditions, teacher
-        self._wordings = wordings
+        self.catalogue, self.conditions, self.teacher = catalogue, conditions, teacher
+        self.wordings = wordings
 
     def draw(self, random: Random) -> Pair:
         """Return an example."""
         plan = random.choices(PLANS, [_SHARES.get(p.title, 1.0) for p in PLANS])[0]
-        candidate, other = random.choice(self._conditions), random.choice(self._conditions)
+        candidate, other = random.choice(self.conditions), random.choice(self.conditions)
         ill = other if random.random() < OTHERS_PATIENT else candidate
         passage, fits = self._passage(candidate, other, plan, random)
+        return self._pair(plan, candidate.name, ill, passage, fits, random)
+
+    def _pair(
+        self, plan: SectionPlan, candidate: str, ill: Condition, passage: str, fits: bool, random: Random
+    ) -> Pair:
+        """Draw a patient and ask the teacher; a passage that does not fit states nothing."""
         there, missing = self._called_for(plan, passage, random)
-        encounter = draw_encounter(ill, self._conditions, random, there, missing)
-        seen = observe(encounter, (), self._catalogue.vocabulary, self._catalogue.normal_ranges)
-        name = names(self._catalogue.vocabulary, random, random.choice((0.0, 0.0, 0.0, 0.3)))
-        wording = random.choices(list(self._wordings), list(self._wordings.values()))[0]
-        context = wording(candidate.name, encounter, seen, name)
+        encounter = draw_encounter(ill, self.conditions, random, there, missing)
+        seen = observe(encounter, (), self.catalogue.vocabulary, self.catalogue.normal_ranges)
+        name = names(self.catalogue.vocabulary, random, random.choice((0.0, 0.0, 0.0, 0.3)))
+        wording = random.choices(list(self.wordings), list(self.wordings.values()))[0]
+        context = wording(candidate, encounter, seen, name)
         called = {f.finding: name(f.finding) for f in seen.stated}
         text = NOT_STATED
         if fits:
-            text = self._teacher.target(plan.title, passage, context, called, seen, encounter.patient)
+            text = self.teacher.target(plan.title, passage, context, called, seen, encounter.patient)
         return Pair(plan.title, context, passage, text, "library")
 
     def _called_for(self, plan: SectionPlan, passage: str, random: Random) -> tuple[list[str], list[str]]:
         """Return up to three findings of the passage that the patient has, or has not: else few sentences fit one."""
-        told = list(dict.fromkeys(m.finding for m in self._teacher.mentions(passage) if not m.negated))
-        wanted = random.choice((1, 2, 3)) if plan.title == DOES_NOT_FIT else random.choice((0, 1, 2))
+        told = self.teacher.signs(passage)
+        wanted = random.choice((1, 2, 3)) if plan.title == DOES_NOT_FIT else random.choice((0, 1, 1, 2))
         chosen = random.sample(told, min(len(told), wanted))
         if plan.title == DOES_NOT_FIT:
             return [], chosen
@@ -189,12 +210,37 @@ class LibraryPairs:
         return _cut(candidate, plan.reads, random), True
 
 
-def with_library(corpora: PairSource, library: Path) -> Mixture:
-    """Return the mixture of the stage `all`."""
+class TopicPairs(LibraryPairs):
+    """Asks the sections of a draft of topics of the corpora: so many that no choice can be learned by heart."""
+
+    def __init__(self, library: LibraryPairs, answered: Sequence[Answered]) -> None:
+        """Take patients, wordings and teacher of the library pairs."""
+        super().__init__(library.catalogue, library.conditions, library.wordings, library.teacher)
+        self._answered = [item for item in answered if len(item.sentences) > 2]
+
+    def draw(self, random: Random) -> Pair:
+        """Return an example whose passage offers a choice; one in twelve asks a passage of another topic."""
+        plan = random.choices(PLANS, [_SHARES.get(p.title, 1.0) for p in PLANS])[0]
+        told: tuple[str, ...] = ()
+        while sum(bool(self.teacher.signs(sentence)) for sentence in told) < 2:
+            item = random.choice(self._answered)
+            first = random.randrange(len(item.sentences) - 2)
+            told = leading(item.sentences[first:], random.choice((50, 80, PASSAGE_WORDS)))
+        fits = random.random() > FOREIGN
+        name = item.focus if fits else random.choice(self._answered).focus
+        return self._pair(plan, name, random.choice(self.conditions), " ".join(told), fits, random)
+
+
+def with_library(corpora: PairSource, library: Path, answered: Sequence[Answered] = ()) -> Mixture:
+    """Return the mixture of the stage `all`; `answered` are the topics of the corpora."""
     catalogue, teacher = _opened(library)
     trained = [c for c in catalogue.conditions if not held_out(c.id, ONE_IN)]
     pairs = LibraryPairs(catalogue, trained, TRAINED, teacher)
-    return Mixture(((LIBRARY_SHARE, pairs), (1 - LIBRARY_SHARE, corpora)))
+    topics = TOPIC_SHARE if answered else 0.0
+    parts: list[tuple[float, PairSource]] = [(LIBRARY_SHARE, pairs), (1 - LIBRARY_SHARE - topics, corpora)]
+    if answered:
+        parts.append((topics, TopicPairs(pairs, answered)))
+    return Mixture(parts)
 
 
 def library_held_out(library: Path, count: int = 48) -> list[tuple[str, list[Pair]]]:

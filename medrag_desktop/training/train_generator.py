@@ -241,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.stage == "all":
         from medrag_desktop.training.generator_pairs import library_held_out, with_library
 
-        mixture = with_library(mixture, options.library)
+        mixture = with_library(mixture, options.library, corpora.answered)
         held_out = [*held_out, *library_held_out(options.library)]
     path = options.out / CHECKPOINT
     if options.resume and path.exists():

@@ -95,6 +95,46 @@ def test_words_that_deny(text: str, expected: list[tuple[str, str, bool]]) -> No
     assert found == expected
 
 
+def test_two_kinds_of_one_finding_may_share_words() -> None:
+    assert read("crushing chest pain going to the arm") == [
+        ("chest_pain.pressure", "crushing chest pain"),
+        ("chest_pain.radiating", "chest pain going to the arm"),
+    ]
+
+
+def test_findings_that_have_nothing_in_common_share_no_words() -> None:
+    extra = '[findings."one"]\nlabel = "recent loss"\nkind = "symptom"\n'
+    extra += '[findings."two"]\nlabel = "loss of appetite"\nkind = "symptom"\n'
+    lexicon = AhoCorasickLexicon(make_test_vocabulary(extra), {})
+    assert [m.finding for m in lexicon.mentions("recent loss of appetite")] == ["two"]
+
+
+def test_two_names_of_the_same_finding_count_once() -> None:
+    extra = '[findings."dm"]\nlabel = "type 2 sugar"\nkind = "history"\nsynonyms = ["sugar sickness"]\n'
+    lexicon = AhoCorasickLexicon(make_test_vocabulary(extra), {})
+    assert [m.finding for m in lexicon.mentions("type 2 sugar sickness")] == ["dm"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("has lost 7 kg", [("weight_loss", "lost 7 kg")]),
+        ("lost about 7.5kg of weight", [("weight_loss", "lost about 7.5kg of weight")]),
+        ("lost 10-12 pounds", [("weight_loss", "lost 10-12 pounds")]),
+        ("weight down 5 kg", [("weight_loss", "weight down 5 kg")]),
+        ("weight is down by 5 kgs", [("weight_loss", "weight is down by 5 kgs")]),
+        ("lost 7 friends, weighs 5 kg", []),
+        ("frequency and urgency", [("urinary_frequency", "frequency"), ("urinary_urgency", "urgency")]),
+        ("urgency, frequency", [("urinary_urgency", "urgency"), ("urinary_frequency", "frequency")]),
+        ("urinary frequency", [("urinary_frequency", "urinary frequency")]),
+        ("bowel urgency", []),
+        ("no change in the frequency of attacks", []),
+    ],
+)
+def test_words_around_a_number_and_words_in_company(text: str, expected: list[tuple[str, str]]) -> None:
+    assert read(text) == expected
+
+
 def test_an_abbreviation_of_two_findings_gives_both() -> None:
     extra = '[findings."nausea"]\nlabel = "nausea"\nkind = "symptom"\n'
     lexicon = AhoCorasickLexicon(make_test_vocabulary(extra), ABBREVIATIONS)
@@ -135,8 +175,12 @@ _WORDS = [
     "N/V",
     "\u062d\u0645\u0649",
     "afebrile",
+    "crushing",
     "chest",
     "pain",
+    "going to the arm",
+    "lost 5 kg",
+    "frequency and urgency",
 ]
 
 
@@ -146,4 +190,6 @@ def test_any_text_gives_ordered_mentions_that_lie_in_it(text: str) -> None:
     assert all(0 <= m.start < m.end <= len(text) for m in found)
     assert [m.start for m in found] == sorted(m.start for m in found)
     for first, second in pairwise(found):
-        assert first.end <= second.start or (first.start, first.end) == (second.start, second.end)
+        apart = first.start <= second.start and first.end <= second.end
+        assert apart
+        assert (first.start, first.end, first.finding) != (second.start, second.end, second.finding)

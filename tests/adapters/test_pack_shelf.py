@@ -255,7 +255,7 @@ def archive(shelf: FolderPackShelf, tmp_path: Path) -> Path:
     return tmp_path / "clinic.medpack"
 
 
-@pytest.mark.parametrize("member", ["../evil.txt", "/tmp/evil.txt", "lexical/../../evil", "C:\\evil", "extra.txt"])
+@pytest.mark.parametrize("member", ["../evil.txt", "/evil.txt", "lexical/../../evil", "C:\\evil", "extra.txt"])
 def test_an_archive_with_a_foreign_member_is_refused(tmp_path: Path, archive: Path, member: str) -> None:
     with zipfile.ZipFile(archive, "a") as zipped:
         zipped.writestr(member, "evil")

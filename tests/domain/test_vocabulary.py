@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from medrag_desktop.domain.threshold import Threshold
-from medrag_desktop.domain.vocabulary import Vocabulary, make_vocabulary, parse_findings
+from medrag_desktop.domain.vocabulary import DurationLimit, Vocabulary, make_vocabulary, parse_findings
 from medrag_desktop.errors import LibraryError
 from tests.builders import make_test_vocabulary
 
@@ -58,6 +58,42 @@ def test_implications_go_all_the_way_nearest_first() -> None:
 def test_what_cannot_be_read_is_named(text: str, named: str) -> None:
     with pytest.raises(LibraryError, match=named):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '{ finding = "a" }',
+        "{ hours = 3 }",
+        '{ finding = "a", hours = 3, days = 1 }',
+        '{ finding = "a", hours = 0 }',
+        '{ finding = "a", hours = inf }',
+        '{ finding = "a", hours = true }',
+        '{ finding = "a", hours = "3" }',
+        "{ finding = [], hours = 3 }",
+        "{ finding = [3], hours = 3 }",
+        '{ finding = "zz", hours = 3 }',
+        '{ finding = "b", hours = 3 }',
+        '"a >= 3"',
+    ],
+)
+def test_a_duration_that_decides_nothing_is_refused(table: str) -> None:
+    with pytest.raises(LibraryError, match="b"):
+        parse(entry("a") + entry("b", f"derive_duration = {table}"))
+
+
+def test_what_has_lasted_decides_a_finding_from_its_limit_on() -> None:
+    vocabulary = parse(
+        entry("a") + entry("a.x") + entry("c") + entry("b", 'derive_duration = { finding = ["a", "c"], hours = 24 }')
+    )
+    assert vocabulary["b"].derive_duration == DurationLimit(("a", "c"), 24.0)
+    assert [vocabulary.lasting(f, 24) for f in ("a", "a.x", "c", "b")] == [("b",), ("b",), ("b",), ()]
+    assert vocabulary.lasting("a", 23.9) == ()
+
+
+def test_a_finding_does_not_decide_itself() -> None:
+    vocabulary = parse(entry("a") + entry("a.long", 'derive_duration = { finding = "a", hours = 24 }'))
+    assert vocabulary.lasting("a.long", 48) == ()
 
 
 def test_an_id_stands_in_one_file_only() -> None:

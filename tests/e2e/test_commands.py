@@ -49,6 +49,18 @@ def test_packs_are_listed_verified_built_from_files_and_removed(medrag: Medrag, 
     assert "local" in gone.err
 
 
+def test_a_pack_travels_as_one_file(medrag: Medrag, tmp_path: Path) -> None:
+    archive = tmp_path / "library.medpack"
+    assert medrag("pack", "export", "library", archive).code == 0
+    elsewhere = tmp_path / "elsewhere"
+    assert medrag("pack", "install", archive, "--base-dir", elsewhere).code == 0
+    assert medrag("pack", "verify", "library", "--base-dir", elsewhere).code == 0
+    archive.write_bytes(archive.read_bytes()[:-2000])
+    broken = medrag("pack", "install", archive, "--base-dir", tmp_path / "third")
+    assert broken.code == 1
+    assert "library.medpack" in broken.err
+
+
 def test_a_pack_that_is_up_to_date_is_kept(medrag: Medrag, built_base: Path) -> None:
     manifest = built_base / "packs" / "library" / "pack.json"
     before = manifest.stat().st_mtime_ns

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag_desktop.adapters.lexicon import AhoCorasickLexicon
-from medrag_desktop.domain.encounter import Encounter, Origin, Presence, VitalSigns
+from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence, VitalSigns
+from medrag_desktop.domain.observations import observe
 from medrag_desktop.domain.vocabulary import make_vocabulary, parse_findings
 from medrag_desktop.services.extract import extract_findings, read_text, read_vital_signs, text_fields
 from tests.builders import ABBREVIATIONS, make_ranges, make_test_vocabulary
@@ -57,7 +58,16 @@ def test_findings_of_a_history(text: str, expected: str) -> None:
         ("past_history", "headache", ""),
         ("past_history", "no diabetes", "-history.diabetes"),
         ("exposures", "contact with TB", "+exposure.tb_contact"),
-        ("family_history", "diabetes", ""),
+        ("family_history", "diabetes", "+history.family_diabetes"),
+        ("family_history", "asthma, fever, mother has cough", ""),
+        ("family_history", "Mother has diabetes", "+history.family_diabetes"),
+        ("family_history", "father: sugar", "+history.family_diabetes"),
+        ("family_history", "father with diabetes at the age of 70", ""),
+        ("family_history", "No family history of diabetes", "-history.family_diabetes"),
+        ("family_history", "No one in the family has diabetes", "-history.family_diabetes"),
+        ("family_history", "no asthma, diabetes in an uncle", "-history.family_diabetes"),
+        ("family_history", "no asthma. Uncle with diabetes", "+history.family_diabetes"),
+        ("family_history", "none", ""),
         ("allergies", "rash", ""),
     ],
 )
@@ -69,6 +79,68 @@ def test_a_finding_keeps_its_quote_and_place() -> None:
     (finding,) = extract_findings(Encounter(chief_complaint="  Severe chest-\npain"), LEXICON, VOCABULARY)
     assert (finding.quote, finding.field, finding.start, finding.end) == ("chest-\npain", "chief_complaint", 9, 20)
     assert finding.origin is Origin.TEXT
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Cough for six weeks", {"cough": 42, "cough.prolonged": 42}),
+        ("productive cough x 14 days", {"cough.productive": 14, "cough.prolonged": 14}),
+        ("cough for 13 days", {"cough": 13}),
+        ("no cough for 3 weeks", {}),
+        ("mother has had a cough for 3 weeks", {}),
+        ("fever, diabetes for 10 years", {"history.diabetes": 3652.5}),
+        ("10 year history of diabetes and cough", {"history.diabetes": 3652.5}),
+    ],
+)
+def test_durations_of_a_history(text: str, expected: dict[str, float]) -> None:
+    found = extract_findings(Encounter(history=text), LEXICON, VOCABULARY)
+    lasting = {f.finding: f.duration_hours / 24 for f in found if f.duration_hours and f.presence is Presence.PRESENT}
+    assert lasting == expected
+
+
+def test_what_a_duration_decides_quotes_the_finding_and_the_time() -> None:
+    text = "Over the past 3 weeks he has had a cough."
+    long = next(f for f in extract_findings(Encounter(history=text), LEXICON, VOCABULARY) if "." in f.finding)
+    assert (long.finding, long.quote, long.origin) == ("cough.prolonged", text[:-1], Origin.TEXT)
+    assert text[long.start : long.end] == long.quote
+
+
+@pytest.mark.parametrize(
+    ("finding", "presence", "hours", "expected"),
+    [
+        ("cough", Presence.PRESENT, 480.0, "+cough.prolonged"),
+        ("cough.productive", Presence.PRESENT, 336.0, "+cough.prolonged"),
+        ("cough", Presence.PRESENT, 335.0, ""),
+        ("cough", Presence.PRESENT, None, ""),
+        ("cough", Presence.ABSENT, 480.0, ""),
+        ("cough", Presence.NOT_ASSESSED, 480.0, ""),
+        ("fever", Presence.PRESENT, 480.0, ""),
+        ("nonsense", Presence.PRESENT, 480.0, ""),
+    ],
+)
+def test_durations_of_the_form(finding: str, presence: Presence, hours: float | None, expected: str) -> None:
+    case = Encounter(findings=(Finding(finding, presence, duration_hours=hours),))
+    found = extract_findings(case, LEXICON, VOCABULARY)
+    assert " ".join(SIGNS[f.presence] + f.finding for f in found) == expected
+    assert {f.origin for f in found} <= {Origin.FORM}
+
+
+def test_what_a_duration_of_the_form_decides_says_why() -> None:
+    case = Encounter(findings=(Finding("cough", duration_hours=480.0),))
+    (finding,) = extract_findings(case, LEXICON, VOCABULARY)
+    assert (finding.quote, finding.duration_hours, finding.field) == ("cough for 20 days", 480.0, "")
+
+
+def test_a_long_cough_in_the_form_is_long_whatever_the_text_denies() -> None:
+    case = Encounter(findings=(Finding("cough", duration_hours=480.0),), history="no long cough")
+    seen = observe(case, extract_findings(case, LEXICON, VOCABULARY), VOCABULARY, RANGES)
+    assert seen.presence("cough.prolonged") is Presence.PRESENT
+
+
+def test_a_later_mention_gives_the_duration_that_the_first_lacks() -> None:
+    (finding,) = extract_findings(Encounter(history="Fever. The fever lasted 3 days"), LEXICON, VOCABULARY)
+    assert (finding.quote, finding.start, finding.duration_hours) == ("Fever", 0, 72.0)
 
 
 def test_blank_fields_are_not_read() -> None:
@@ -157,6 +229,9 @@ _WORDS = st.sampled_from(
         "38.5",
         "BP",
         "90/60",
+        "for 3 weeks",
+        "2/52",
+        "history of",
         ",",
         ".",
         "\n",
@@ -189,6 +264,12 @@ def test_every_quote_stands_where_it_says(text: str) -> None:
         "non fever ",
         "a-\n",
         "vomitng ",
+        "fever 3/7 ",
+        "3 days fever and ",
+        "for the past ",
+        "frequency and urgency ",
+        "lost about 5 kg ",
+        "crushing chest pain going to the arm ",
         "\u062d\u0645\u0649 ",
         "x" * 99 + " ",
     ],
@@ -227,6 +308,25 @@ def library(request: pytest.FixtureRequest) -> tuple[AhoCorasickLexicon, object]
             "Unable to drink, convulsions, lethargic. No neck stiffness",
             "+unable_to_drink +convulsions +lethargy -neck_stiffness",
         ),
+        (
+            "Crushing chest pain radiating to the left arm, breathlessness on climbing stairs",
+            "+chest_pain.pressure +chest_pain.radiating +dyspnoea.exertional",
+        ),
+        (
+            "Denies crushing chest pain radiating to the left arm",
+            "-chest_pain.pressure -chest_pain.radiating",
+        ),
+        (
+            "Cough with sputum streaked with blood for six weeks, lost about 7 kg",
+            "+cough.productive +haemoptysis +cough.prolonged +weight_loss",
+        ),
+        ("Running stomach since 2 weeks, blood in stool", "+diarrhoea +diarrhoea.persistent +rectal_bleeding"),
+        ("Hotness of the body 10/7, throwing up everything", "+fever +fever.prolonged +vomits_everything"),
+        ("Fever for 7 days, not able to pass urine, yellow eyes", "+fever +urinary_retention +jaundice"),
+        ("Child with noisy breathing, chest in-drawing and fits", "+dyspnoea +chest_indrawing +convulsions"),
+        ("Burning micturition, frequency and urgency", "+dysuria +urinary_frequency +urinary_urgency"),
+        ("Giddiness, weakness, swelling of the legs", "+dizziness +fatigue +oedema.both_legs"),
+        ("Weakness in his left hand and vomiting sensation", "+limb_weakness +nausea"),
         ("Syncope. PMH: hypertension, asthma. Mother has epilepsy", "+syncope +history.hypertension +history.asthma"),
     ],
 )

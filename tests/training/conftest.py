@@ -12,3 +12,9 @@ if importlib.util.find_spec("urllib3"):
         # urllib3, which transformers' hub client imports, tries an IPv6 socket at import unless told there is none
         patch.setattr(socket, "has_ipv6", False)
         import urllib3.util.connection  # noqa: F401
+
+if importlib.util.find_spec("torch"):
+    import torch
+
+    # threads that wait for each other over tiny matrices take minutes on a busy machine
+    torch.set_num_threads(1)

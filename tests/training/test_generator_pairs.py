@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -17,12 +18,13 @@ from medrag_desktop.domain.grounding import NOT_STATED, holds_dose, split_senten
 from medrag_desktop.domain.observations import observe
 from medrag_desktop.domain.querying import context_line
 from medrag_desktop.training.bart_copy import base_model_folder
-from medrag_desktop.training.datasets import Pair, held_out
+from medrag_desktop.training.datasets import Answered, Pair, held_out
 from medrag_desktop.training.generator_pairs import (
     LIBRARY_SHARE,
     ONE_IN,
     LibraryPairs,
     Teacher,
+    TopicPairs,
     library_held_out,
     with_library,
 )
@@ -144,6 +146,23 @@ def test_what_is_held_out_is_not_trained_on() -> None:
     contexts = [mixture.draw(random).context for _ in range(300)]
     assert not any(context.startswith(f"{name}:") for context in contexts for name in kept_back)
     assert not any("Denied:" in context for context in contexts)
+
+
+def test_topics_of_the_corpora_are_asked_what_a_draft_asks() -> None:
+    told = (
+        "Gout brings joint pain at night.",
+        "A fever may come with it.",
+        "Some have a rash on the legs.",
+        "It was named long ago.",
+    )
+    library = LibraryPairs(CATALOGUE, CATALOGUE.conditions, TRAINED, TEACHER)
+    source, random = TopicPairs(library, [Answered("What is gout?", "Gout", "symptoms", told, "1")]), Random(3)
+    pairs = [source.draw(random) for _ in range(60)]
+    assert {p.target.rpartition("; ")[2].lower() for p in pairs if p.target != NOT_STATED} <= {
+        t.lower() for t in told
+    } | {f"{one} {two}".lower() for one, two in pairwise(told)}
+    assert len({pair.target for pair in pairs}) > 5
+    assert any("Gout" in pair.context for pair in pairs)
 
 
 def test_the_held_out_sets_are_fixed_and_hold_only_what_is_held_out() -> None:

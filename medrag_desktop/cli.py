@@ -8,7 +8,7 @@ import json
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -353,22 +353,31 @@ def _percent(rate: Rate) -> str:
 
 @contextmanager
 def _progress(*, as_json: bool = False) -> Iterator[Task]:
-    """Show the progress of a task on stderr: a bar on a terminal, JSON lines for a parent process, else nothing."""
-    if as_json:
-        yield Task(lambda s: print(json.dumps({"message": s.message, "done": s.done, "total": s.total}), flush=True))
-        return
+    """Show the progress of a task on stderr: a bar on a terminal, JSON lines for a parent process, else nothing.
+
+    Meanwhile Ctrl-C cancels the task at its next checkpoint, so that nothing is left half done.
+    """
+    with _shown(as_json=as_json) as show:
+        task = Task(show)
+        before = signal.signal(signal.SIGINT, lambda *_: task.cancel())
+        try:
+            yield task
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _shown(*, as_json: bool) -> Iterator[Callable[[Step], None]]:
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield Task()
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        line = bar.add_task("Starting", total=None)
-
-        def show(step: Step) -> None:
-            bar.update(line, description=step.message, completed=step.done, total=step.total)
-
-        yield Task(show)
+    if as_json:
+        yield lambda s: print(json.dumps({"message": s.message, "done": s.done, "total": s.total}), flush=True)
+    elif not console.is_terminal:
+        yield lambda _: None
+    else:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            line = bar.add_task("Starting", total=None)
+            yield lambda s: bar.update(line, description=s.message, completed=s.done, total=s.total)
 
 
 def _report_bug() -> None:

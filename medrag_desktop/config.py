@@ -57,7 +57,7 @@ class Settings:
     """How many conditions the differential shows at least."""
     drafted: int = 3
     """How many of them the draft writes about."""
-    passages: int = 8
+    passages: int = 16
     """How many passages each query returns."""
 
 

@@ -316,7 +316,7 @@ def _write_pack(
         passages=len(passages),
         documents=len(documents),
         sources=tuple(sorted({storable(d.source) for d in documents if d.source})),
-        licences=(),
+        licences=tuple(sorted({document.licence for document in documents if document.licence})),
         sha256=checksums(folder),
     )
     write_pack_manifest(folder, manifest)

@@ -30,6 +30,8 @@ class Document:
     condition: str = ""
     """Id of the condition the document describes; empty when it describes none."""
     url: str = ""
+    licence: str = ""
+    """Under which it may be passed on; empty when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

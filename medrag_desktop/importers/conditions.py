@@ -23,6 +23,7 @@ def _document(condition: Condition) -> Document:
         date=condition.review_date,
         kind="condition",
         condition=condition.id,
+        licence="CC BY 4.0",
         url=next((source.address for source in condition.sources if source.address), ""),
     )
 

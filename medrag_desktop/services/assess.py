@@ -15,7 +15,7 @@ from medrag_desktop.domain.differential import Candidate
 from medrag_desktop.domain.draft import Draft, EvidenceStrength, Level, Provenance, Section
 from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.evidence import Hit, Query
-from medrag_desktop.domain.fusion import evidence_level
+from medrag_desktop.domain.fusion import FOUND, evidence_level
 from medrag_desktop.domain.next_question import next_questions
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.querying import candidate_query, presentation_query
@@ -130,11 +130,15 @@ class Assessor:
         return _Found(presentation, passages, evidence)
 
     def _in_order(self, condition: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        """Return a condition's passages: those the search found, best first, then the others as they stand."""
+        """Return a condition's passages: those the search found, best first, then the others as they stand.
+
+        Last come passages of imported texts that the search found close to the condition.
+        """
         own = tuple(hit for hit in hits if hit.passage.condition == condition)
         seen = {hit.passage.id for hit in own}
         rest = (hit for hit in self.library.passages_of(condition) if hit.passage.id not in seen)
-        return (*own, *rest)
+        imported = (hit for hit in hits if not hit.passage.condition and hit.cosine >= FOUND)
+        return (*own, *rest, *imported)
 
     def _draft(
         self,
@@ -201,7 +205,7 @@ def _cite(candidates: Sequence[Candidate], found: _Found, references: References
     """Give each candidate the numbers of its passages that the draft cites, or of its best one."""
     cited = []
     for candidate in candidates:
-        own = found.passages.get(candidate.condition, ())
+        own = [h for h in found.passages.get(candidate.condition, ()) if h.passage.condition]
         numbers = [references.cited[h.passage.id].number for h in own if h.passage.id in references.cited]
         numbers = numbers or [references.number(hit) for hit in own[:1]]
         cited.append(replace(candidate, citations=tuple(sorted(numbers))))

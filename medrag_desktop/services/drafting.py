@@ -37,10 +37,13 @@ class SectionPlan:
 
     title: str
     reads: tuple[str, ...]
+    """Titles of monograph sections; none means passages that are of no monograph."""
     candidates: int
     """How many candidates, from the first, it is written for."""
     sentences: int
     """How many sentences a candidate."""
+    extracted_only: bool = False
+    """The generator was never trained on such passages, so their sentences are quoted."""
     needs: str = ""
     """`present` or `absent`: an extracted sentence must name such a finding of the patient."""
 
@@ -54,6 +57,7 @@ PLANS = (
     SectionPlan("Management", ("Management",), 2, 1),
     SectionPlan("Referral", ("Refer",), 2, 1),
     SectionPlan("Advice and follow-up", ("Follow-up and prevention",), 1, 2),
+    SectionPlan("From imported guidelines", (), 3, 1, extracted_only=True),
 )
 
 
@@ -109,10 +113,14 @@ def plan_slots(candidates: Sequence[Candidate], passages: Mapping[str, Sequence[
     slots = []
     for plan in PLANS:
         for candidate in candidates[: plan.candidates]:
-            hits = [h for h in passages.get(candidate.condition, ()) if h.passage.section in plan.reads]
+            hits = [hit for hit in passages.get(candidate.condition, ()) if _is_read(hit, plan)]
             if hits:
                 slots.append(Slot(plan, candidate, tuple(hits)))
     return tuple(slots)
+
+
+def _is_read(hit: Hit, plan: SectionPlan) -> bool:
+    return hit.passage.section in plan.reads if hit.passage.condition else not plan.reads
 
 
 def draft_sections(
@@ -126,9 +134,10 @@ def draft_sections(
 ) -> Drafted:
     """Write every slot: generated and grounded where a generator is given, else the best sentences verbatim."""
     hypotheses: dict[Slot, tuple[Generated, ...]] = {}
-    if generator is not None and slots:
-        requests = [_request(slot, case) for slot in slots]
-        hypotheses = dict(zip(slots, generator.generate(requests, task=task, seed=seed), strict=True))
+    asked = [slot for slot in slots if not slot.plan.extracted_only]
+    if generator is not None and asked:
+        requests = [_request(slot, case) for slot in asked]
+        hypotheses = dict(zip(asked, generator.generate(requests, task=task, seed=seed), strict=True))
     written: dict[str, list[Statement]] = {}
     withheld: list[Withheld] = []
     for slot in slots:

@@ -49,6 +49,8 @@ FOREIGN, WRONG_SECTION = 0.08, 0.06
 READABLE = 330
 """Characters of a context that surely fit into its pieces: later findings are never called for."""
 ASSESSMENT, DOES_NOT_FIT = "Assessment", "What does not fit"
+ASKED = tuple(plan for plan in PLANS if plan.reads)
+"""The sections that are written from monographs."""
 _SHARES = {ASSESSMENT: 2.0, DOES_NOT_FIT: 1.6}
 _NEGATION = re.compile(r"\b(?:no|not|without|never|lacks?|neither|nor|absent|unlike|excludes?|rather than)\b[^.;]*")
 
@@ -168,7 +170,7 @@ class LibraryPairs:
 
     def draw(self, random: Random) -> Pair:
         """Return an example."""
-        plan = random.choices(PLANS, [_SHARES.get(p.title, 1.0) for p in PLANS])[0]
+        plan = random.choices(ASKED, [_SHARES.get(p.title, 1.0) for p in ASKED])[0]
         candidate, other = random.choice(self.conditions), random.choice(self.conditions)
         ill = other if random.random() < OTHERS_PATIENT else candidate
         passage, fits = self._passage(candidate, other, plan, random)
@@ -205,7 +207,7 @@ class LibraryPairs:
         if chance < FOREIGN and other is not candidate:
             return _cut(other, plan.reads, random), False
         if chance > 1 - WRONG_SECTION:
-            away = [p for p in PLANS if not set(p.reads) & set(plan.reads)]
+            away = [p for p in ASKED if not set(p.reads) & set(plan.reads)]
             return _cut(candidate, random.choice(away).reads, random), False
         return _cut(candidate, plan.reads, random), True
 
@@ -220,7 +222,7 @@ class TopicPairs(LibraryPairs):
 
     def draw(self, random: Random) -> Pair:
         """Return an example whose passage offers a choice; one in twelve asks a passage of another topic."""
-        plan = random.choices(PLANS, [_SHARES.get(p.title, 1.0) for p in PLANS])[0]
+        plan = random.choices(ASKED, [_SHARES.get(p.title, 1.0) for p in ASKED])[0]
         told: tuple[str, ...] = ()
         while sum(bool(self.teacher.signs(sentence)) for sentence in told) < 2:
             item = random.choice(self._answered)

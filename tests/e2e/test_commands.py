@@ -37,12 +37,20 @@ def test_packs_are_listed_verified_built_from_files_and_removed(medrag: Medrag, 
     assert medrag("pack", "verify", "library").code == 0
     guideline = tmp_path / "Local guideline.md"
     guideline.write_text(
-        "# Local guideline\n\n## Fever\n\nEvery child with fever is tested for malaria here.\n", "utf-8"
+        "# Malaria in this district\n\nEvery child with fever and chills is tested for malaria here.\n", "utf-8"
     )
     built = medrag("pack", "build", guideline, "--id", "local")
     assert built.code == 0, built.err
-    hits = medrag("search", "child with fever tested for malaria", "--json").json()["hits"]
+    hits = medrag("search", "is a child with fever tested for malaria in this district", "--json").json()["hits"]
     assert hits[0]["pack"] == "local"
+    fever = {
+        "patient": {"age_years": 3},
+        "region": "sub-saharan-africa",
+        "chief_complaint": "High fever with chills in attacks, lives in a malaria area",
+    }
+    draft = medrag("assess", "-", "--json", "--level", "extractive", stdin=json.dumps(fever)).json()
+    imported = [s for s in draft["sections"] if s["title"] == "From imported guidelines"]
+    assert "tested for malaria here" in imported[0]["statements"][0]["text"]
     assert medrag("pack", "remove", "local").code == 0
     gone = medrag("pack", "remove", "local")
     assert gone.code == 1

@@ -203,7 +203,9 @@ def _generated(
         if isinstance(outcome, Grounded) and not usable(outcome.quote, case.encounter.patient):
             outcome = Ungrounded("The sentence is about another group of patients.")
         if isinstance(outcome, Grounded) and not _serves(outcome.quote, slot, case, outcome.opening):
-            outcome = Ungrounded("The sentence names no missing finding that speaks against the condition.")
+            outcome = Ungrounded(
+                "The sentence is not about the finding it restates, or not about what its section asks."
+            )
         if isinstance(outcome, Ungrounded):
             withheld.append(Withheld(slot.plan.title, outcome.reason))
         elif outcome.text not in {s.text for s in statements}:
@@ -252,18 +254,21 @@ def _extracted(slot: Slot, case: Case, references: References, count: int, said:
 
 
 def _serves(sentence: str, slot: Slot, case: Case, opening: str = "") -> bool:
-    """Tell whether a sentence names what its section is about: here, a missing finding that speaks against.
+    """Tell whether a sentence is about what it restates, and names what its section needs.
 
-    What an opening restates must be what the sentence names, or the two have nothing to do with each other.
+    An opening and a sentence that name no common finding have nothing to do with each other. A section of missing
+    findings needs one that speaks against the candidate.
     """
-    if not slot.plan.needs:
-        return True
-    against = {reason.finding for reason in slot.candidate.opposing}
-    named = {m.finding for m in case.lexicon.mentions(sentence) if not m.negated} & against
+    named = {m.finding for m in case.lexicon.mentions(sentence) if not m.negated}
     if opening:
         restated = {m.finding for m in case.lexicon.mentions(opening)}
         named &= restated | {n for r in restated for n in case.catalogue.vocabulary.descendants(r)}
-    return any(case.observations.presence(finding).value == slot.plan.needs for finding in named)
+        if not named:
+            return False
+    if not slot.plan.needs:
+        return True
+    against = {reason.finding for reason in slot.candidate.opposing}
+    return any(case.observations.presence(finding).value == slot.plan.needs for finding in named & against)
 
 
 def _names(known: Iterable[Finding], presence: Presence, vocabulary: Vocabulary) -> frozenset[str]:

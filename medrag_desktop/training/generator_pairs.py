@@ -45,7 +45,7 @@ LIBRARY_SHARE, TOPIC_SHARE = 0.45, 0.35
 """Shares of the pairs from the library and of those that ask the same of topics of the corpora."""
 OTHERS_PATIENT = 0.3
 """Share of pairs whose patient has another condition than the candidate, as most candidates of a differential."""
-FOREIGN, WRONG_SECTION = 0.08, 0.06
+FOREIGN, WRONG_SECTION = 0.15, 0.06
 READABLE = 330
 """Characters of a context that surely fit into its pieces: later findings are never called for."""
 ASSESSMENT, DOES_NOT_FIT = "Assessment", "What does not fit"
@@ -221,7 +221,7 @@ class TopicPairs(LibraryPairs):
         self._answered = [item for item in answered if len(item.sentences) > 2]
 
     def draw(self, random: Random) -> Pair:
-        """Return an example whose passage offers a choice; one in twelve asks a passage of another topic."""
+        """Return an example whose passage offers a choice; some ask a passage of another topic."""
         plan = random.choices(ASKED, [_SHARES.get(p.title, 1.0) for p in ASKED])[0]
         told: tuple[str, ...] = ()
         while sum(bool(self.teacher.signs(sentence)) for sentence in told) < 2:

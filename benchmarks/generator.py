@@ -13,6 +13,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -50,7 +51,7 @@ def main() -> None:
         for rows in (1, 16):
             sources = random.integers(1000, 9000, (rows, options.source)).tolist()
             for name, decode in engines.items():
-                seconds = timed(lambda decode=decode, s=sources: decode(s, options.tokens), options.rounds)
+                seconds = timed(partial(decode, sources, options.tokens), options.rounds)
                 speed = rows * options.tokens / seconds
                 print(
                     json.dumps(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from medrag_desktop.adapters.copy_decoder import CopyDecoder, Encoded, Floats
-from medrag_desktop.adapters.copy_grammar import CopyGrammar, State, Step, fixed_words
+from medrag_desktop.adapters.copy_grammar import CopyGrammar, Mode, State, Step, fixed_words
 from medrag_desktop.adapters.generated_text import render
 from medrag_desktop.adapters.onnx_session import Manifest, read_manifest, verified_path
 from medrag_desktop.adapters.source_layout import lay_out, load_tokenizer
@@ -28,9 +28,10 @@ WAYS = 2
 """Texts written from each passage."""
 LEAST_SHARE = 0.02
 """A second text is begun only where its first differing piece has this share of the best one's probability."""
-REFUSAL = 0.5
-"""Probability from which the first piece of NOT_STATED is taken: below it the sentences together, among which the rest
-is divided, are more probable."""
+DECIDED = 0.5
+"""Probability from which the first piece of NOT_STATED, or of an opening, decides how a text begins. Below it
+NOT_STATED is not written, for the sentences together are more probable; above it an opening is not weighed against bare
+sentences, for its own probability is divided among the findings it may restate."""
 DECODED_TOGETHER = 48
 """Rows of one decoding batch: beyond it memory grows and nothing is won."""
 
@@ -158,13 +159,18 @@ class BartGenerator:
         return [way for way, _, _ in kept], [number for _, number, _ in kept], [piece for _, _, piece in kept]
 
     def _order(self, way: Way, allowed: Mapping[int, tuple[State, ...]], p: Floats) -> list[int]:
-        """Return the allowed pieces, best first; to refuse must beat all sentences together."""
+        """Return the pieces to choose from, best first."""
         order = sorted(allowed, key=lambda piece: (-p[piece], piece))
+        if any(state.mode in (Mode.OPENING, Mode.ITEM, Mode.AFTER_ITEM) for state in way.states):
+            return order[:1]  # a second text shall say another sentence, not restate other findings
         refusal = self._words.not_stated[0]
         if way.weights or len(order) == 1 or refusal not in order:
             return order
         others = [piece for piece in order if piece != refusal]
-        return [refusal, *others] if p[refusal] >= REFUSAL else others
+        if p[refusal] >= DECIDED:
+            return [refusal, *others]
+        opened = others[0] in {words[0] for words in self._words.openings.values()} and p[others[0]] >= DECIDED
+        return others[:1] if opened else others
 
     def _weigh(
         self,

@@ -27,8 +27,8 @@ ONLY_OPENED = frozenset({"What does not fit"})
 """Sections whose sentences say nothing without their opening."""
 MAX_ITEMS = 3
 MAX_SENTENCES = 2
-MAX_ITEM_PIECES, MAX_SENTENCE_PIECES = 16, 64
-"""Longer findings and sentences are left out, so that every text ends within MAX_TARGET pieces."""
+MAX_ITEM_PIECES, MAX_SENTENCE_PIECES, MAX_OPENED_PIECES = 16, 120, 64
+"""Longer findings and sentences (behind an opening) are left out, so that every text ends within MAX_TARGET pieces."""
 _NO_NOUN = re.compile(
     r"(?:unable|vomits|looks|moves|feeding|full|noise|light|skin pinch|symptoms|no|passed|unconscious|too|wounds"
     r"|irritable|drowsy|apathetic|body|placenta|part of|pulse slower|leaking|takes|lives|had|not|mother|others"
@@ -124,7 +124,8 @@ class CopyGrammar:
         A sentence that names a dose may be read in the library and never stands in a draft.
         """
         spans = [(start, end) for start, end in sentence_spans(self.passage) if not holds_dose(self.passage[start:end])]
-        return tuple(self._pieces(PASSAGE, spans, MAX_SENTENCE_PIECES))
+        most = MAX_OPENED_PIECES if self.section in OPENING_OF else MAX_SENTENCE_PIECES
+        return tuple(self._pieces(PASSAGE, spans, most))
 
     @cached_property
     def item_pieces(self) -> Mapping[str, tuple[tuple[int, int], ...]]:

@@ -117,6 +117,8 @@ def measure(pairs: Sequence[Pair], texts: Sequence[str], judge: Judge) -> dict[s
         "rouge_l": share("rouge", "stated"),
         "rouge_l_lead_sentence": share("lead", "stated"),
         "exactly_the_target": share("exact", "n"),
+        "same_sentence": share("same", "stated"),
+        "same_sentence_lead": share("lead_same", "stated"),
         "entity_exactness": share("rare_found", "rare_wanted"),
         "entities": total["rare_wanted"],
         "content_words_in_source": share("words_found", "words"),
@@ -168,6 +170,8 @@ def _measure_one(pair: Pair, text: str, judge: Judge) -> Mapping[str, float]:
         "unstated": not stated,
         "rouge": _rouge(pair.target, text) if stated else 0,
         "lead": _rouge(pair.target, next(iter(sentences(pair.passage)), "")) if stated else 0,
+        "same": stated and _plain(_general(text)) == _plain(_general(pair.target)),
+        "lead_same": stated and _plain(next(iter(sentences(pair.passage)), "")) == _plain(_general(pair.target)),
         "exact": _plain(text) == _plain(pair.target),
         "rare_wanted": len(rare),
         "rare_found": sum(word in out for word in rare),
@@ -192,8 +196,18 @@ def _near_miss(word: str, read: Iterable[str], judge: Judge) -> bool:
 
 def _contiguous(text: str, pair: Pair) -> bool:
     """Tell whether the text, without an opening of the closed set, stands in the passage as it is."""
+    return _plain(_unopened(text)) in _plain(pair.passage)
+
+
+def _unopened(text: str) -> str:
+    """Return a text without an opening of the closed set."""
     opened = re.match(r"(?:this patient has|there is no) [^;]*; ?(.*)", text, re.IGNORECASE | re.DOTALL)
-    return _plain(opened[1] if opened else text) in _plain(pair.passage)
+    return opened[1] if opened else text
+
+
+def _general(text: str) -> str:
+    """Return the first sentence behind an opening; in free text, all lower case, a full stop and a space end it."""
+    return re.split(r"(?<=[.!?]) ", _unopened(text), maxsplit=1)[0]
 
 
 def _rouge(reference: str, text: str) -> float:

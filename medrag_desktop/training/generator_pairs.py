@@ -37,7 +37,7 @@ from medrag_desktop.training.datasets import (
     held_out,
     leading,
 )
-from medrag_desktop.training.synthetic_encounters import HELD_OUT, TRAINED, Wording, draw_encounter, names
+from medrag_desktop.training.synthetic_encounters import HELD_OUT, TRAINED, Wording, draw_encounter, listed, names
 
 ONE_IN = 5
 """One condition in so many is held out whole."""
@@ -161,6 +161,9 @@ class Teacher:
 class LibraryPairs:
     """Draws patients and asks the teacher."""
 
+    synonyms: tuple[float, ...] = (0.0, 0.0, 0.0, 0.3)
+    """Shares of findings that a context calls by a synonym; one is drawn for each pair."""
+
     def __init__(
         self, catalogue: Catalogue, conditions: Sequence[Condition], wordings: Mapping[Wording, float], teacher: Teacher
     ) -> None:
@@ -183,7 +186,7 @@ class LibraryPairs:
         there, missing = self._called_for(plan, passage, random)
         encounter = draw_encounter(ill, self.conditions, random, there, missing)
         seen = observe(encounter, (), self.catalogue.vocabulary, self.catalogue.normal_ranges)
-        name = names(self.catalogue.vocabulary, random, random.choice((0.0, 0.0, 0.0, 0.3)))
+        name = names(self.catalogue.vocabulary, random, random.choice(self.synonyms))
         wording = random.choices(list(self.wordings), list(self.wordings.values()))[0]
         context = wording(candidate, encounter, seen, name)
         called = {f.finding: name(f.finding) for f in seen.stated}
@@ -210,6 +213,17 @@ class LibraryPairs:
             away = [p for p in ASKED if not set(p.reads) & set(plan.reads)]
             return _cut(candidate, random.choice(away).reads, random), False
         return _cut(candidate, plan.reads, random), True
+
+
+class PairsAsInUse(LibraryPairs):
+    """Asks as the program does: the labels of the findings, and passages of the candidate whole."""
+
+    synonyms = (0.0,)
+
+    def _passage(self, candidate: Condition, other: Condition, plan: SectionPlan, random: Random) -> tuple[str, bool]:
+        """Return a passage that the section is written from."""
+        del other
+        return random.choice(_passages(candidate, plan.reads)), True
 
 
 class TopicPairs(LibraryPairs):
@@ -246,12 +260,18 @@ def with_library(corpora: PairSource, library: Path, answered: Sequence[Answered
 
 
 def library_held_out(library: Path, count: int = 48) -> list[tuple[str, list[Pair]]]:
-    """Return fixed examples of conditions never trained on, in trained wordings and in the one held out."""
+    """Return fixed examples of conditions never trained on: as in use, in trained wordings, in the one held out."""
     catalogue, teacher = _opened(library)
     unseen = [c for c in catalogue.conditions if held_out(c.id, ONE_IN)]
-    sets = []
-    for title, wordings in (("conditions", TRAINED), ("conditions and wording", HELD_OUT)):
-        source, random = LibraryPairs(catalogue, unseen, wordings, teacher), Random(11)
+    in_use: Mapping[Wording, float] = {listed: 1.0}
+    kinds = (
+        ("conditions as in use", PairsAsInUse, in_use),
+        ("conditions", LibraryPairs, TRAINED),
+        ("conditions and wording", LibraryPairs, HELD_OUT),
+    )
+    sets: list[tuple[str, list[Pair]]] = []
+    for title, kind, wordings in kinds:
+        source, random = kind(catalogue, unseen, wordings, teacher), Random(11)
         sets.append((title, [source.draw(random) for _ in range(count)]))
     return sets
 
@@ -263,12 +283,16 @@ def _opened(library: Path) -> tuple[Catalogue, Teacher]:
 
 def _cut(condition: Condition, titles: Sequence[str], random: Random) -> str:
     """Return one passage of the named sections, half of the time only some neighbouring sentences of it."""
-    passages = [piece for title, text in condition.sections if title in titles for piece in split_text(text)]
-    told = split_sentences(random.choice(passages))
+    told = split_sentences(random.choice(_passages(condition, titles)))
     if random.random() < 0.5:
         first = random.randrange(max(1, len(told) - 2))
         told = told[first : first + random.randint(2, 4)]
     return " ".join(told)
+
+
+def _passages(condition: Condition, titles: Sequence[str]) -> list[str]:
+    """Return the passages of the named sections."""
+    return [piece for title, text in condition.sections if title in titles for piece in split_text(text)]
 
 
 def _readable(name: str, context: str) -> bool:

@@ -42,6 +42,16 @@ class Paths:
         return self.data / "packs"
 
     @property
+    def history(self) -> Path:
+        """Return the folder of the encrypted case history."""
+        return self.data / "history"
+
+    @property
+    def settings(self) -> Path:
+        """Return the file of the settings."""
+        return self.data / "settings.toml"
+
+    @property
     def logs(self) -> Path:
         """Return the folder of the log files."""
         return self.data / "logs"

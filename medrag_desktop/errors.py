@@ -13,6 +13,15 @@
     + PackIncompatible
     + ImportFailed
   - ReportError
+  - StoreError           the case history cannot be used
+    + StoreMissing       there is none yet
+    + StoreLocked        the passphrase has not been given
+    + WrongPassphrase    nor recovery words
+    + StoreInUse         another window has it open
+    + StoreTooNew        a later version of the program wrote it
+    + StoreCorrupt
+    + StoreFull          the disk has no room
+    + CaseMissing
 * Cancelled              not an error; never shown
 
 Anything else that reaches the top is a bug.
@@ -71,6 +80,42 @@ class ImportFailed(PackError):
 
 class ReportError(MedragError):
     """The report cannot be written."""
+
+
+class StoreError(MedragError):
+    """The case history cannot be used; it stays as it was."""
+
+
+class StoreMissing(StoreError):
+    """No case history has been made yet."""
+
+
+class StoreLocked(StoreError):
+    """The case history is locked."""
+
+
+class WrongPassphrase(StoreError):
+    """The passphrase, or the recovery words, do not open the case history."""
+
+
+class StoreInUse(StoreError):
+    """Another running copy of the program has the case history open."""
+
+
+class StoreTooNew(StoreError):
+    """A later version of the program wrote the case history."""
+
+
+class StoreCorrupt(StoreError):
+    """A file of the case history is damaged."""
+
+
+class StoreFull(StoreError):
+    """The disk has no room for the case history."""
+
+
+class CaseMissing(StoreError):
+    """The case history holds no case of that id."""
 
 
 class Cancelled(Exception):

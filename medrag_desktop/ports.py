@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from medrag_desktop.domain.case import Case, CaseSummary, Review
 from medrag_desktop.domain.draft import Draft
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Query
@@ -99,5 +100,49 @@ class PackShelf(Protocol):
 class ReportWriter(Protocol):
     """Draws a draft as a document for paper."""
 
-    def write(self, encounter: Encounter, draft: Draft, out: Path) -> None:
-        """Write the report atomically; raise ReportError."""
+    def write(self, encounter: Encounter, draft: Draft, out: Path, review: Review | None = None) -> None:
+        """Write the report atomically, with the clinician's words where there is a review; raise ReportError."""
+
+
+class CaseStore(Protocol):
+    """The open case history: every method is one transaction, durable when it returns; raises StoreError."""
+
+    def save(self, case: Case) -> None:
+        """Insert a case, or replace its encounter, draft and review; earlier versions of them are kept."""
+
+    def load(self, case_id: str) -> Case:
+        """Return a case as last saved; raise CaseMissing."""
+
+    def search(self, words: str, limit: int = 200) -> tuple[CaseSummary, ...]:
+        """Return the cases that hold every word (its beginning will do), newest first; all when there is no word."""
+
+    def erase(self, case_id: str) -> None:
+        """Delete a case with all its versions so that nothing of it stays in the file; raise CaseMissing."""
+
+    def keep_working(self, case: Case | None) -> None:
+        """Keep the case being typed, for the next start; None forgets it."""
+
+    def working(self) -> Case | None:
+        """Return the case that was being typed."""
+
+    def close(self) -> None:
+        """Close the file; the store cannot be used afterwards."""
+
+
+class Vault(Protocol):
+    """The encrypted file of the case history with its two keys: passphrase and recovery words."""
+
+    def exists(self) -> bool:
+        """Tell whether a case history has been made."""
+
+    def create(self, passphrase: str) -> tuple[CaseStore, tuple[str, ...]]:
+        """Make an empty case history; return it open, with its recovery words. Raise StoreError if there is one."""
+
+    def open(self, passphrase: str) -> CaseStore:
+        """Open the case history; raise StoreMissing, WrongPassphrase, StoreInUse, StoreTooNew or StoreCorrupt."""
+
+    def open_with_recovery(self, words: str, new_passphrase: str) -> CaseStore:
+        """Open the case history with its recovery words and set another passphrase; raise as `open`."""
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        """Wrap the data key with another passphrase; raise WrongPassphrase."""

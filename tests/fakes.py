@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from medrag_desktop.domain.case import Case, CaseSummary, summarize
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
 from medrag_desktop.domain.generation import Generated, GenerationRequest, WordOrigin
 from medrag_desktop.domain.mention import Mention
-from medrag_desktop.ports import Encoder, KnowledgePack, Vectors
+from medrag_desktop.errors import CaseMissing, StoreError, StoreMissing, WrongPassphrase
+from medrag_desktop.ports import CaseStore, Encoder, KnowledgePack, Vectors
 from medrag_desktop.tasks import Task
 
 
@@ -144,3 +146,81 @@ class MemoryShelf:
 
     def remove(self, pack_id: str) -> None:
         del self._packs[pack_id]
+
+
+class MemoryCaseStore:
+    """Meets `ports.CaseStore` with a dictionary; `calls` names what was asked of it."""
+
+    def __init__(self) -> None:
+        self.cases: dict[str, Case] = {}
+        self.kept: Case | None = None
+        self.calls: list[str] = []
+
+    def save(self, case: Case) -> None:
+        self.calls.append("save")
+        self.cases[case.id] = case
+
+    def load(self, case_id: str) -> Case:
+        self.calls.append("load")
+        if case_id not in self.cases:
+            raise CaseMissing("There is no such case.")
+        return self.cases[case_id]
+
+    def search(self, words: str, limit: int = 200) -> tuple[CaseSummary, ...]:
+        self.calls.append("search")
+        lines = [summarize(case) for case in self.cases.values()]
+        wanted = words.lower().split()
+        texts = ((line, f"{line.reference} {line.complaint} {line.diagnosis}".lower()) for line in lines)
+        kept = [line for line, text in texts if all(word in text for word in wanted)]
+        return tuple(sorted(kept, key=lambda line: line.updated, reverse=True)[:limit])
+
+    def erase(self, case_id: str) -> None:
+        self.calls.append("erase")
+        self.load(case_id)
+        del self.cases[case_id]
+
+    def keep_working(self, case: Case | None) -> None:
+        self.calls.append("keep_working")
+        self.kept = case
+
+    def working(self) -> Case | None:
+        return self.kept
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+class MemoryVault:
+    """Meets `ports.Vault` with a store in memory."""
+
+    def __init__(self, passphrase: str = "") -> None:
+        self.store = MemoryCaseStore()
+        self.passphrase = passphrase
+        self.words = ("abandon",) * 11 + ("about",)
+
+    def exists(self) -> bool:
+        return bool(self.passphrase)
+
+    def create(self, passphrase: str) -> tuple[CaseStore, tuple[str, ...]]:
+        if self.passphrase:
+            raise StoreError("There is a case history already.")
+        self.passphrase = passphrase
+        return self.store, self.words
+
+    def open(self, passphrase: str) -> CaseStore:
+        if not self.passphrase:
+            raise StoreMissing("There is no case history yet.")
+        if passphrase != self.passphrase:
+            raise WrongPassphrase("The passphrase is wrong.")
+        return self.store
+
+    def open_with_recovery(self, words: str, new_passphrase: str) -> CaseStore:
+        if tuple(words.split()) != self.words:
+            raise WrongPassphrase("The recovery words are wrong.")
+        self.passphrase = new_passphrase
+        return self.store
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        if old != self.passphrase:
+            raise WrongPassphrase("The passphrase is wrong.")
+        self.passphrase = new

@@ -94,6 +94,30 @@ def narrated(candidate: str, encounter: Encounter, observations: Observations, n
     return f"{told} There is no {missing}." if missing else told
 
 
+def headed(candidate: str, encounter: Encounter, observations: Observations, name: Naming) -> str:
+    """Put a patient under short headings, the candidate last."""
+    there = ", ".join(name(f.finding) for f in observations.present())
+    missing = ", ".join(name(f.finding) for f in observations.absent())
+    told = f"{describe_patient(encounter.patient)}. Findings: {there}."
+    told += f" Not found: {missing}." if missing else ""
+    return f"{told} Could this be {candidate}?"
+
+
+def ticked(candidate: str, encounter: Encounter, observations: Observations, name: Naming) -> str:
+    """Put a patient as a ticked list."""
+    rows = [f"{name(f.finding)} yes" for f in observations.present()]
+    rows += [f"{name(f.finding)} no" for f in observations.absent()]
+    return f"{candidate} | {describe_patient(encounter.patient)} | {' | '.join(rows)}"
+
+
+def referred(candidate: str, encounter: Encounter, observations: Observations, name: Naming) -> str:
+    """Put a patient as in a letter, what is absent first."""
+    there = _joined([name(f.finding) for f in observations.present()], "and")
+    missing = _joined([name(f.finding) for f in observations.absent()], "or")
+    without = f"without {missing}, " if missing else ""
+    return f"Seen for {candidate}: {describe_patient(encounter.patient)}, {without}but with {there}"
+
+
 def questioned(candidate: str, encounter: Encounter, observations: Observations, name: Naming) -> str:
     """Put a patient as a list of complaints and denials; held out whole."""
     there = "; ".join(name(f.finding) for f in observations.present())
@@ -103,7 +127,14 @@ def questioned(candidate: str, encounter: Encounter, observations: Observations,
     )
 
 
-TRAINED: Mapping[Wording, float] = {listed: 0.7, telegraphic: 0.15, narrated: 0.15}
+TRAINED: Mapping[Wording, float] = {
+    listed: 0.6,
+    telegraphic: 0.08,
+    narrated: 0.08,
+    headed: 0.08,
+    ticked: 0.08,
+    referred: 0.08,
+}
 """Wordings and their shares."""
 HELD_OUT: Mapping[Wording, float] = {questioned: 1.0}
 

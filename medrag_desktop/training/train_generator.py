@@ -46,18 +46,18 @@ class Recipe:
     """Everything a run depends on besides its data."""
 
     seed: int = 20
-    steps: int = 2400
+    steps: int = 3000
     """Steps of this stage; the learning rate falls linearly to a twentieth over them."""
     batch: int = 16
     pool: int = 4
     """Batches drawn together and sorted by length, so that little is spent on padding."""
     learning_rate: float = 1e-3
-    encoder_rate: float = 0.6
+    encoder_rate: float = 0.5
     """Learning rate of the encoder relative to the decoder's."""
     run_rate: float = 5.0
     """Learning rate of the run-length scalars relative to the decoder's."""
     warm_up: int = 40
-    frozen_layers: int = 4
+    frozen_layers: int = 2
     weight_decay: float = 0.01
 
 

@@ -57,7 +57,7 @@ The library names few conditions: seen too often, they draw every presentation t
 class Recipe:
     """Everything that decides the result besides the data."""
 
-    steps: int = 1200
+    steps: int = 500
     """Length of the learning rate schedule."""
     batch: int = 32
     hard_negatives: int = 12

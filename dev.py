@@ -42,6 +42,11 @@ QT_LIBRARIES = {
 }
 
 
+# PyInstaller copies the one and calls the other.
+_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+PYINSTALLER_NEEDS = {f"lib{_PYTHON}.so.1.0": f"lib{_PYTHON}", "objdump": "binutils"}
+
+
 class Stop(Exception):  # noqa: N818 - it ends the program, mostly without an error in it
     """End with a sentence for the developer and exit code 1."""
 
@@ -110,25 +115,26 @@ def loads(library: str) -> bool:
     return True
 
 
-def missing_qt_libraries() -> list[str]:
-    """Return the shared libraries that Qt will not find on this Linux."""
-    return [name for name in QT_LIBRARIES if sys.platform.startswith("linux") and not loads(name)]
+def is_missing(name: str) -> bool:
+    """Tell whether this Linux lacks a shared library or a program."""
+    return not loads(name) if ".so" in name else shutil.which(name) is None
 
 
-def ensure_system_packages(venv: Path, *, qt: bool) -> None:
-    """Install in one go what Debian ships apart: the maker of virtual environments, and libraries for Qt."""
+def ensure_system_packages(venv: Path, *, qt: bool, packaging: bool = False) -> None:
+    """Install in one go what Debian ships apart: the maker of virtual environments, libraries, tools."""
     no_ensurepip = importlib.util.find_spec("ensurepip") is None and not has_pip(venv)
-    libraries = missing_qt_libraries() if qt else []
+    wanted = (QT_LIBRARIES if qt else {}) | (PYINSTALLER_NEEDS if packaging else {})
+    missing = [name for name in wanted if sys.platform.startswith("linux") and is_missing(name)]
     if shutil.which("apt-get"):
-        packages = [QT_LIBRARIES[name] for name in libraries]
+        packages = [wanted[name] for name in missing]
         if no_ensurepip:
-            packages.insert(0, f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
+            packages.insert(0, f"{_PYTHON}-venv")
         if packages:
             apt_install(packages)
     elif no_ensurepip:
         raise Stop("This Python has no ensurepip, which making a virtual environment needs: install it first.")
-    elif libraries:
-        say(f"This is not a Debian system, so install these libraries for Qt yourself: {', '.join(libraries)}")
+    elif missing:
+        say(f"This is not a Debian system, so install these yourself: {', '.join(missing)}")
 
 
 # The virtual environment
@@ -188,7 +194,7 @@ def read_stamp(stamp: Path) -> Stamp:
 
 def prepare(venv: Path, *extras: str, qt: bool = True) -> None:
     """Install system packages, the pinned runtime and these extras, unless they are there already."""
-    ensure_system_packages(venv, qt=qt)
+    ensure_system_packages(venv, qt=qt, packaging="package" in extras)
     stamp, state = venv / STAMP, wanted_state()
     found = read_stamp(stamp)
     if found == (str(venv), state, found.extras | set(extras)) and venv_python(venv).exists():
@@ -263,7 +269,7 @@ def check(options: argparse.Namespace) -> int:
     """Check format, lint, types and import contracts; all of them, even after one has failed."""
     prepare(options.venv, "dev", qt=False)
     python = venv_python(options.venv)
-    typed = [name for name in ("medrag_desktop", "tests", "benchmarks", "dev.py") if (ROOT / name).exists()]
+    typed = [name for name in ("medrag_desktop", "bundle", "tests", "benchmarks", "dev.py") if (ROOT / name).exists()]
     steps: dict[str, Sequence[str | Path]] = {
         "format": [python, "-m", "ruff", "format", "--check", "."],
         "lint": [python, "-m", "ruff", "check", "."],
@@ -313,11 +319,20 @@ def runnable(folder: Path) -> dict[str, str]:
 
 
 def package(options: argparse.Namespace) -> int:
-    """Build the program's folder with PyInstaller."""
-    if not (ROOT / "build.spec").exists():
-        raise Stop("build.spec is not there yet, so there is nothing to package with.")
+    """Build the program's folder with PyInstaller and prove it here; other arguments go to PyInstaller."""
+    spec = ROOT / "build.spec"
+    if not spec.exists():
+        raise Stop("build.spec is not there, so there is nothing to package with.")
     prepare(options.venv, "package")
-    return call([venv_python(options.venv), "-m", "PyInstaller", "--noconfirm", "build.spec", *options.rest])
+    python, medrag = venv_python(options.venv), venv_program(options.venv, "medrag")
+    build = ROOT / "build"
+    # The folder brings the pack of its library, so that the first assessment need not wait for one.
+    require([medrag, "pack", "build", f"--base-dir={build / 'bundle'}"], "The library pack could not be built")
+    folders = [f"--workpath={build / 'pyinstaller'}", f"--distpath={ROOT / 'dist'}"]
+    bundle = [python, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *folders, *options.rest, str(spec)]
+    require(bundle, "PyInstaller could not build the program's folder")
+    say(f"Built {ROOT / 'dist' / 'medrag'}")
+    return call([python, "-m", "tests.acceptance.bundle"])
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

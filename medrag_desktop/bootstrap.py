@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import sys
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from medrag_desktop.adapters.bart_generator import BartGenerator
+from medrag_desktop.adapters.case_export import CaseExport
+from medrag_desktop.adapters.case_store import SqlCipherVault
 from medrag_desktop.adapters.clinical_library import load_catalogue
 from medrag_desktop.adapters.dpr_encoder import DprEncoder
 from medrag_desktop.adapters.draft_json import draft_to_json
@@ -17,23 +19,27 @@ from medrag_desktop.adapters.icd10 import icd10_lookup
 from medrag_desktop.adapters.lexicon import AhoCorasickLexicon
 from medrag_desktop.adapters.onnx_session import read_manifest
 from medrag_desktop.adapters.pack_shelf import FolderPackShelf
+from medrag_desktop.adapters.result_json import search_to_json
 from medrag_desktop.adapters.shingle_filter import open_shingle_filter, rebuild_filter
 from medrag_desktop.adapters.typst_report import TypstReport
-from medrag_desktop.config import Paths, Settings, find_paths
+from medrag_desktop.config import Paths, Settings, find_paths, read_settings, write_settings
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.differential import make_ranking_model
 from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import Document, PackManifest, Query
 from medrag_desktop.domain.fusion import evidence_level
-from medrag_desktop.errors import MedragError, ModelError, PackMissing
+from medrag_desktop.domain.vocabulary import Vocabulary
+from medrag_desktop.errors import ConfigError, ModelError, PackCorrupt, PackMissing
 from medrag_desktop.importers import importer_for
 from medrag_desktop.importers.chunking import chunk
 from medrag_desktop.importers.conditions import condition_documents
 from medrag_desktop.logs import set_up_logs
-from medrag_desktop.ports import Generator, ReportWriter
+from medrag_desktop.ports import Encoder, Generator, ReportWriter
 from medrag_desktop.services.assess import Assessor, Versions
 from medrag_desktop.services.check_library import check_library
+from medrag_desktop.services.desk import Desk
+from medrag_desktop.services.history import History
 from medrag_desktop.services.library import Library
 from medrag_desktop.services.library_problem import Problem
 from medrag_desktop.services.rank import Ranker
@@ -45,20 +51,26 @@ LIBRARY_PACK = "library"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The one value handed to the command line and the window."""
+    """What a command that assesses works with."""
 
     assessor: Assessor
-    library: Library
     catalogue: Catalogue
     report: ReportWriter
+    level: Level
+    """At which to assess when nothing else is asked for."""
+
+    @property
+    def library(self) -> Library:
+        """Return the packs that the assessor searches."""
+        return self.assessor.library
 
     def read_encounter(self, data: bytes, name: str) -> tuple[Encounter, str | int | None]:
         """Read an encounter from JSON; raise InputError naming the field."""
         return read_encounter(data, name, self.catalogue.vocabulary)
 
-    def draft_to_json(self, draft: Draft) -> dict[str, Any]:
-        """Return a draft as plain JSON values."""
-        return draft_to_json(draft, self.catalogue.vocabulary)
+    def draft_to_json(self, draft: Draft, encounter: Encounter) -> dict[str, Any]:
+        """Return a draft with its encounter as plain JSON values."""
+        return draft_to_json(draft, self.catalogue.vocabulary, encounter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +85,72 @@ class PackRequest:
     """Keep an installed pack that holds the same already."""
 
 
-def make_services(base_dir: Path | None, level: Level) -> Services:
-    """Open everything an assessment at a level needs; raise ModelError or PackError naming what cannot be used."""
-    paths, settings = _start(base_dir), Settings()
-    encoder = DprEncoder(paths.models / "retriever", settings.threads)
-    library = Library(_shelf(paths), encoder)
-    if LIBRARY_PACK not in {manifest.id for manifest in library.packs()}:
-        raise PackMissing("The library pack is not built yet; type `medrag pack build` once.")
-    generator, notes = _generator(paths, settings) if level is Level.GENERATED else (None, ())
-    ranker = make_ranker(base_dir)
-    roles = ("retriever", "generator") if generator is not None else ("retriever",)
-    versions = Versions(
-        models=tuple((role, _model_version(paths.models / role)) for role in roles),
-        packs=tuple((manifest.id, manifest.version) for manifest in library.packs()),
+def make_services(base_dir: Path | None, level: Level | None = None) -> Services:
+    """Open everything an assessment needs, at the level of the settings if none is given.
+
+    Raise ConfigError, ModelError or PackError naming what cannot be used.
+    """
+    paths = _start(base_dir)
+    settings = read_settings(paths.settings)
+    level = level or Level(settings.level)
+    ranker = _open_ranker(paths, settings)
+    assessor = _open_assessor(paths, level, ranker)
+    return Services(assessor, ranker.catalogue, _open_report(paths, ranker), level)
+
+
+def make_desk(base_dir: Path | None) -> Desk:
+    """Return what the window works with; nothing is opened yet but the settings."""
+    paths = _start(base_dir)
+    settings, notes = _settings_for_the_window(paths)
+    return Desk(
+        paths=paths,
+        settings=settings,
+        history=make_history(base_dir),
+        save_settings=partial(write_settings, paths.settings),
+        open_ranker=lambda: _open_ranker(paths, _settings_for_the_window(paths)[0]),
+        open_assessor=partial(_open_assessor_for_the_window, paths),
+        open_report=partial(_open_report, paths),
+        build_command=_build_command(paths),
+        icons=paths.assets / "icons",
         notes=notes,
     )
-    report = TypstReport(paths.assets / "report", ranker.catalogue.vocabulary)
-    return Services(Assessor(ranker, library, generator, versions), library, ranker.catalogue, report)
+
+
+def make_history(base_dir: Path | None) -> History:
+    """Return the case history, locked; raise ConfigError where no data can be kept."""
+    return History(SqlCipherVault(_start(base_dir).history))
+
+
+def make_case_export(base_dir: Path | None) -> CaseExport:
+    """Open what writes cases as PDF and JSON: the names of the findings and the template of the report."""
+    paths = _start(base_dir)
+    vocabulary = make_vocabulary(base_dir)
+    return CaseExport(TypstReport(paths.assets / "report", vocabulary), vocabulary)
+
+
+def make_vocabulary(base_dir: Path | None) -> Vocabulary:
+    """Read the names of the findings."""
+    return load_catalogue(find_paths(base_dir).library).vocabulary
 
 
 def make_ranker(base_dir: Path | None) -> Ranker:
-    """Open what danger signs and the differential need: the clinical library alone."""
-    catalogue = load_catalogue(find_paths(base_dir).library)
-    lexicon = AhoCorasickLexicon(catalogue.vocabulary, catalogue.abbreviations)
-    return Ranker(catalogue, make_ranking_model(catalogue.conditions, catalogue.vocabulary), lexicon, Settings())
+    """Open what danger signs and the differential need, as shipped: measurements do not depend on a user's settings."""
+    return _open_ranker(find_paths(base_dir), Settings())
 
 
 def make_shelf(base_dir: Path | None) -> FolderPackShelf:
     """Open the shelf of installed packs."""
     return _shelf(_start(base_dir))
+
+
+def make_encoder(base_dir: Path | None) -> Encoder:
+    """Open the retriever; raise ModelMissing or ModelCorrupt."""
+    return DprEncoder(find_paths(base_dir).models / "retriever")
+
+
+def make_generator(base_dir: Path | None) -> Generator:
+    """Open the generator; raise ModelMissing or ModelCorrupt."""
+    return BartGenerator(find_paths(base_dir).models / "generator")
 
 
 def build_pack(base_dir: Path | None, request: PackRequest, *, task: Task) -> PackManifest:
@@ -113,11 +162,24 @@ def build_pack(base_dir: Path | None, request: PackRequest, *, task: Task) -> Pa
     else:
         documents = library_documents(load_catalogue(paths.library))
         pack_id, title = LIBRARY_PACK, "Clinical library"
-    encoder = DprEncoder(paths.models / "retriever", Settings().threads)
+    encoder = DprEncoder(paths.models / "retriever", read_settings(paths.settings).threads)
     shelf = _shelf(paths)
     if request.if_needed and shelf.is_current(pack_id, documents, encoder.id):
         return shelf.verify(pack_id)
     return shelf.build(pack_id, title or pack_id, documents, encoder, task=task)
+
+
+def make_library(base_dir: Path | None) -> Library:
+    """Open the packs; raise PackMissing unless the library's is there and of this very version."""
+    paths = _start(base_dir)
+    return _open_library(paths, read_settings(paths.settings), load_catalogue(paths.library))
+
+
+def install_pack(base_dir: Path | None, archive: Path, *, task: Task) -> tuple[PackManifest, PackManifest]:
+    """Install a pack from its file; return it and the copy in use, which is the shipped one where that is newer."""
+    shelf = make_shelf(base_dir)
+    installed = shelf.install(archive, task=task)
+    return installed, next(manifest for manifest in shelf.manifests() if manifest.id == installed.id)
 
 
 def library_documents(catalogue: Catalogue) -> tuple[Document, ...]:
@@ -129,17 +191,7 @@ def search(base_dir: Path | None, text: str, count: int) -> dict[str, Any]:
     """Search all packs; an off-topic text gives no hits."""
     library = make_services(base_dir, Level.SEARCH).library
     (hits,) = library.search([Query(text, "question")], count, task=Task())
-    evidence = evidence_level(hits)
-    shown = hits if evidence != "none" else ()
-    return {
-        "schema_version": 1,
-        "evidence": evidence,
-        "hits": [
-            {"rank": rank, "score": hit.score, "cosine": hit.cosine, "dense_rank": hit.dense_rank,
-             "lexical_rank": hit.lexical_rank, **asdict(hit.passage)}
-            for rank, hit in enumerate(shown, start=1)
-        ],
-    }  # fmt: skip
+    return search_to_json(hits, evidence_level(hits))
 
 
 def check_clinical_library(references: Path | None, *, task: Task) -> tuple[Problem, ...]:
@@ -151,44 +203,84 @@ def check_clinical_library(references: Path | None, *, task: Task) -> tuple[Prob
     return check_library(load_catalogue(folder), open_shingle_filter(filter_file), icd10_lookup())
 
 
-def self_test(base_dir: Path | None) -> list[dict[str, Any]]:
-    """Run every part once; return one result a part."""
-    paths = find_paths(base_dir)
-    parts: dict[str, Callable[[], str]] = {
-        "clinical library": lambda: load_catalogue(paths.library).review_state,
-        "packs": lambda: ", ".join(_shelf(paths).verify(m.id).version for m in _shelf(paths).manifests()),
-        "generator": lambda: BartGenerator(paths.models / "generator").id,
-        "example to PDF": lambda: _self_test_example(base_dir, paths),
-    }
-    return [{"part": part, **_outcome(run)} for part, run in parts.items()]
-
-
-def _outcome(run: Callable[[], str]) -> dict[str, Any]:
-    try:
-        return {"ok": True, "detail": run()}
-    except MedragError as error:
-        return {"ok": False, "detail": str(error)}
-
-
-def _self_test_example(base_dir: Path | None, paths: Paths) -> str:
-    services = make_services(base_dir, Level.GENERATED)
-    example = min((paths.assets / "examples").glob("*.json"))
-    encounter, _ = services.read_encounter(example.read_bytes(), example.name)
-    draft = services.assessor.assess(encounter, task=Task())
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "draft.pdf"
-        services.report.write(encounter, draft, out)
-        return f"{sum(len(s.statements) for s in draft.sections)} statements, {out.stat().st_size} bytes"
-
-
 def _start(base_dir: Path | None) -> Paths:
+    """Settle where everything is; raise ConfigError where the data folder cannot be used."""
     paths = find_paths(base_dir)
     set_up_logs(paths.logs)
     return paths
 
 
+def _settings_for_the_window(paths: Paths) -> tuple[Settings, tuple[str, ...]]:
+    """Read the settings; where they cannot be read, say so and go on as shipped: a patient may be waiting."""
+    try:
+        return read_settings(paths.settings), ()
+    except ConfigError as error:
+        return Settings(), (str(error),)
+
+
 def _shelf(paths: Paths) -> FolderPackShelf:
-    return FolderPackShelf(paths.packs, chunk)
+    """Return the packs of the user and those that a bundle brings."""
+    kept = {LIBRARY_PACK: lambda: library_documents(load_catalogue(paths.library))}
+    return FolderPackShelf(paths.packs, chunk, shipped=paths.program / "packs", kept=kept)
+
+
+def _open_ranker(paths: Paths, settings: Settings) -> Ranker:
+    catalogue = load_catalogue(paths.library)
+    lexicon = AhoCorasickLexicon(catalogue.vocabulary, catalogue.abbreviations)
+    return Ranker(catalogue, make_ranking_model(catalogue.conditions, catalogue.vocabulary), lexicon, settings)
+
+
+def _open_assessor(paths: Paths, level: Level, ranker: Ranker) -> Assessor:
+    """Open the models and packs that a level needs."""
+    settings = ranker.settings
+    library = _open_library(paths, settings, ranker.catalogue)
+    generator, notes = _generator(paths, settings) if level is Level.GENERATED else (None, ())
+    roles = ("retriever", "generator") if generator is not None else ("retriever",)
+    versions = Versions(
+        models=tuple((role, _model_version(paths.models / role)) for role in roles),
+        packs=tuple((manifest.id, manifest.version) for manifest in library.packs()),
+        notes=notes,
+    )
+    return Assessor(ranker, library, generator, versions)
+
+
+def _open_library(paths: Paths, settings: Settings, catalogue: Catalogue) -> Library:
+    encoder = DprEncoder(paths.models / "retriever", settings.threads)
+    shelf = _shelf(paths)
+    _check_library_pack(shelf, catalogue, encoder.id)
+    library = Library(shelf, encoder)
+    library.search((), 1, task=Task())  # opens the packs: what is wrong with one is said now
+    return library
+
+
+def _open_assessor_for_the_window(paths: Paths, ranker: Ranker) -> Assessor:
+    """Open models and packs for every level; a damaged library pack is one to be built."""
+    try:
+        return _open_assessor(paths, Level.GENERATED, ranker)
+    except PackCorrupt as error:
+        encoder = read_manifest(paths.models / "retriever").id
+        if _shelf(paths).is_current(LIBRARY_PACK, library_documents(ranker.catalogue), encoder):
+            raise
+        raise PackMissing(str(error)) from error
+
+
+def _check_library_pack(shelf: FolderPackShelf, catalogue: Catalogue, encoder_id: str) -> None:
+    """Raise PackMissing unless the library's pack is installed and made from this very library."""
+    manifest = next((m for m in shelf.manifests() if m.id == LIBRARY_PACK), None)
+    if manifest is None:
+        raise PackMissing("The library pack is not built yet; type `medrag pack build` once.")
+    if not shelf.is_made_from(manifest, library_documents(catalogue), encoder_id):
+        raise PackMissing("The library pack is of another version of the program; type `medrag pack build` once.")
+
+
+def _open_report(paths: Paths, ranker: Ranker) -> ReportWriter:
+    return TypstReport(paths.assets / "report", ranker.catalogue.vocabulary)
+
+
+def _build_command(paths: Paths) -> tuple[str, ...]:
+    """Return how this very program, from source or from a bundle, builds the library pack in another process."""
+    program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "medrag_desktop")
+    return (*program, "pack", "build", "--if-needed", "--progress-json", "--base-dir", str(paths.data))
 
 
 def _generator(paths: Paths, settings: Settings) -> tuple[Generator | None, tuple[str, ...]]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import zlib
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from medrag_desktop.adapters.case_words import words_of, words_of_case
 from medrag_desktop.domain.case import Case, CaseSummary, summarize
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
 from medrag_desktop.domain.generation import Generated, GenerationRequest, WordOrigin
 from medrag_desktop.domain.mention import Mention
-from medrag_desktop.errors import CaseMissing, StoreError, StoreMissing, WrongPassphrase
+from medrag_desktop.errors import CaseMissing, StoreError, StoreLocked, StoreMissing, WrongPassphrase
 from medrag_desktop.ports import CaseStore, Encoder, KnowledgePack, Vectors
 from medrag_desktop.tasks import Task
 
@@ -155,43 +158,62 @@ class MemoryCaseStore:
         self.cases: dict[str, Case] = {}
         self.kept: Case | None = None
         self.calls: list[str] = []
+        self.closed = False
 
     def save(self, case: Case) -> None:
-        self.calls.append("save")
+        self._called("save")
         self.cases[case.id] = case
 
     def load(self, case_id: str) -> Case:
-        self.calls.append("load")
-        if case_id not in self.cases:
-            raise CaseMissing("There is no such case.")
-        return self.cases[case_id]
+        self._called("load")
+        return self._case(case_id)
 
     def search(self, words: str, limit: int = 200) -> tuple[CaseSummary, ...]:
-        self.calls.append("search")
-        lines = [summarize(case) for case in self.cases.values()]
-        wanted = words.lower().split()
-        texts = ((line, f"{line.reference} {line.complaint} {line.diagnosis}".lower()) for line in lines)
-        kept = [line for line, text in texts if all(word in text for word in wanted)]
-        return tuple(sorted(kept, key=lambda line: line.updated, reverse=True)[:limit])
+        self._called("search")
+        wanted = words_of(words)
+        found = [case for case in reversed(self.cases.values()) if _begin_words_of(wanted, case)]
+        newest_first = sorted(found, key=lambda case: datetime.fromisoformat(case.updated), reverse=True)
+        return tuple(summarize(case) for case in newest_first[: max(0, limit)])
 
     def erase(self, case_id: str) -> None:
-        self.calls.append("erase")
-        self.load(case_id)
+        self._called("erase")
+        self._case(case_id)
         del self.cases[case_id]
+        if self.kept is not None and self.kept.id == case_id:
+            self.kept = None
 
     def keep_working(self, case: Case | None) -> None:
-        self.calls.append("keep_working")
+        self._called("keep_working")
         self.kept = case
 
     def working(self) -> Case | None:
+        self._called("working")
         return self.kept
 
     def close(self) -> None:
         self.calls.append("close")
+        self.closed = True
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if self.closed:
+            raise StoreLocked("The case history is locked.")
+
+    def _case(self, case_id: str) -> Case:
+        if case_id not in self.cases:
+            raise CaseMissing("There is no such case.")
+        return self.cases[case_id]
+
+
+def _begin_words_of(beginnings: frozenset[str], case: Case) -> bool:
+    words = [*sorted(words_of_case(case)), ""]
+    return all(
+        words[bisect_left(words, beginning, hi=len(words) - 1)].startswith(beginning) for beginning in beginnings
+    )
 
 
 class MemoryVault:
-    """Meets `ports.Vault` with a store in memory."""
+    """Meets `ports.Vault` with a store in memory; unlike a file it can be opened by two windows at once."""
 
     def __init__(self, passphrase: str = "") -> None:
         self.store = MemoryCaseStore()
@@ -205,22 +227,30 @@ class MemoryVault:
         if self.passphrase:
             raise StoreError("There is a case history already.")
         self.passphrase = passphrase
-        return self.store, self.words
+        return self._opened(), self.words
 
     def open(self, passphrase: str) -> CaseStore:
+        self._check(passphrase)
+        return self._opened()
+
+    def open_with_recovery(self, words: str, new_passphrase: str) -> CaseStore:
+        if not self.passphrase:
+            raise StoreMissing("There is no case history yet.")
+        if tuple(re.findall("[a-z]+", words.lower())) != self.words:
+            raise WrongPassphrase("The recovery words are wrong.")
+        self.passphrase = new_passphrase
+        return self._opened()
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        self._check(old)
+        self.passphrase = new
+
+    def _check(self, passphrase: str) -> None:
         if not self.passphrase:
             raise StoreMissing("There is no case history yet.")
         if passphrase != self.passphrase:
             raise WrongPassphrase("The passphrase is wrong.")
-        return self.store
 
-    def open_with_recovery(self, words: str, new_passphrase: str) -> CaseStore:
-        if tuple(words.split()) != self.words:
-            raise WrongPassphrase("The recovery words are wrong.")
-        self.passphrase = new_passphrase
+    def _opened(self) -> MemoryCaseStore:
+        self.store.closed = False
         return self.store
-
-    def change_passphrase(self, old: str, new: str) -> None:
-        if old != self.passphrase:
-            raise WrongPassphrase("The passphrase is wrong.")
-        self.passphrase = new

@@ -35,7 +35,9 @@ BUILD = ["medrag", "pack", "build", "--if-needed"]
 VENV_PACKAGE = f"python3.{sys.version_info.minor}-venv"
 
 # Nothing may be installed on the machine that runs these tests.
-WITHOUT_QT = "import sys, dev; dev.QT_LIBRARIES.clear(); sys.exit(dev.main(sys.argv[1:]))"
+WITHOUT_NEEDS = (
+    "import sys, dev; dev.QT_LIBRARIES.clear(); dev.PYINSTALLER_NEEDS.clear(); sys.exit(dev.main(sys.argv[1:]))"
+)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="the recorders are scripts with a #! line")
 
@@ -49,7 +51,7 @@ class Clone:
     def dev(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run dev.py with no display and no settings of this machine."""
         keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-        command = [sys.executable, "-c", WITHOUT_QT, *arguments]
+        command = [sys.executable, "-c", WITHOUT_NEEDS, *arguments]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, env=keep | env, check=False)
 
     def calls(self) -> list[list[str]]:
@@ -205,6 +207,35 @@ def test_package_says_what_is_missing(clone: Clone) -> None:
 
 
 @posix
+def test_package_builds_the_pack_then_the_folder_then_proves_it(clone: Clone) -> None:
+    (clone.root / "build.spec").touch()
+    assert clone.dev("package", "--clean").returncode == 0
+    install, pack, bundle, proof = clone.calls()
+    assert install[-1] == ".[package]"
+    assert pack == ["medrag", "pack", "build", f"--base-dir={clone.root / 'build' / 'bundle'}"]
+    assert bundle[:3] == ["python", "-m", "PyInstaller"]
+    assert bundle[-2:] == ["--clean", str(clone.root / "build.spec")]
+    assert f"--distpath={clone.root / 'dist'}" in bundle
+    assert proof == ["python", "-m", "tests.acceptance.bundle"]
+
+
+@posix
+@pytest.mark.parametrize(("fault", "calls"), [("pack", 2), ("PyInstaller", 3)])
+def test_package_proves_nothing_that_was_not_built(clone: Clone, fault: str, calls: int) -> None:
+    (clone.root / "build.spec").touch()
+    stopped = clone.dev("package", FAIL=fault)
+    assert stopped.returncode == 1
+    assert stopped.stderr.count("\n") == 1
+    assert len(clone.calls()) == calls
+
+
+@posix
+def test_a_failed_proof_fails_the_package(clone: Clone) -> None:
+    (clone.root / "build.spec").touch()
+    assert clone.dev("package", FAIL="tests.acceptance.bundle").returncode == 9
+
+
+@posix
 @pytest.mark.parametrize("way", ["option", "variable"])
 def test_another_environment_can_be_named(clone: Clone, tmp_path: Path, way: str) -> None:
     other = tmp_path / "other"
@@ -240,8 +271,9 @@ def test_a_folder_with_other_things_is_left_alone(clone: Clone, tmp_path: Path) 
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pretend that this is a Linux without the venv package and without one of Qt's libraries."""
+    """Pretend that this is a Linux without the venv package, one of Qt's libraries and PyInstaller's needs."""
     monkeypatch.setattr(dev, "QT_LIBRARIES", {"libnot-there.so.9": "libnot-there9", "libc.so.6": "libc6"})
+    monkeypatch.setattr(dev, "PYINSTALLER_NEEDS", {"libnothing.so.1": "libnothing1", "notool": "notools", "sh": "dash"})
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
@@ -278,6 +310,19 @@ def test_root_and_free_sudo_install(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     install = f"apt-get install -y --no-install-recommends {VENV_PACKAGE} libnot-there9"
     assert apt == ["apt-get update", install]
     assert any(call.startswith("sudo -n env") for call in calls) is sudo
+
+
+@posix
+@pytest.mark.usefixtures("bare")
+def test_packaging_needs_more_than_running(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    without_root(monkeypatch, {"apt-get": "/usr/bin/apt-get", "sh": "/bin/sh"})
+    (tmp_path / "build.spec").touch()
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    assert dev.main(["package", "--venv", str(tmp_path / "new")]) == 1
+    needs = f"{VENV_PACKAGE} libnot-there9 libnothing1 notools"
+    assert capsys.readouterr().err.splitlines()[1:] == [f"  sudo apt-get install {needs}"]
 
 
 @pytest.mark.usefixtures("bare")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Condition, parse_condition
+from medrag_desktop.domain.medicine import parse_medicines
 from medrag_desktop.domain.normal_ranges import parse_normal_ranges
 from medrag_desktop.domain.triage import parse_danger_rules
 from medrag_desktop.domain.vocabulary import make_vocabulary, parse_findings
@@ -25,6 +26,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         danger_rules=parse_danger_rules(_read(folder / "danger_signs.toml")),
         normal_ranges=parse_normal_ranges(_read(folder / "normal_ranges.toml")),
         abbreviations=_abbreviations(_read(folder / "abbreviations.toml")),
+        medicines=parse_medicines(_read(folder / "medicines.toml")),
     )
 
 

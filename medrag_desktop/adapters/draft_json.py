@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from medrag_desktop.adapters.encounter_json import EncounterFields, encounter_to_json
 from medrag_desktop.domain.differential import Candidate, Reason
 from medrag_desktop.domain.draft import Draft, Statement
+from medrag_desktop.domain.encounter import Encounter, Finding
 from medrag_desktop.domain.vocabulary import Vocabulary
 
 SCHEMA_VERSION = 1
@@ -39,6 +41,11 @@ class FindingFields(Struct):
     presence: str
     origin: Literal["form", "text"]
     quote: str
+    field: str
+    duration_hours: float | None
+    onset_hours_ago: float | None
+    severity: Literal["mild", "moderate", "severe"] | None
+    laterality: Literal["left", "right", "both"] | None
 
 
 class ReasonFields(Struct):
@@ -155,10 +162,11 @@ class DraftFields(Struct):
     withheld: list[WithheldFields]
     passages: list[PassageFields]
     provenance: ProvenanceFields
+    encounter: EncounterFields | UnsetType = UNSET
 
 
-def draft_to_json(draft: Draft, vocabulary: Vocabulary) -> dict[str, Any]:
-    """Return the draft as plain JSON values, checked against the schema on the way."""
+def draft_to_json(draft: Draft, vocabulary: Vocabulary, encounter: Encounter | None = None) -> dict[str, Any]:
+    """Return the draft as plain JSON values, checked against the schema on the way, with the encounter if given."""
     provenance = draft.provenance
     plain = {
         "schema_version": SCHEMA_VERSION,
@@ -167,16 +175,7 @@ def draft_to_json(draft: Draft, vocabulary: Vocabulary) -> dict[str, Any]:
         "urgency": draft.urgency.value,
         "danger_signs": [_plain(sign) for sign in draft.danger_signs],
         "danger_signs_not_assessed": [_plain(rule) for rule in draft.danger_signs_not_assessed],
-        "findings": [
-            {
-                "finding": f.finding,
-                "label": vocabulary.label(f.finding),
-                "presence": f.presence.value,
-                "origin": f.origin.value,
-                "quote": f.quote,
-            }
-            for f in draft.findings
-        ],
+        "findings": [_finding(finding, vocabulary) for finding in draft.findings],
         "differential": [_candidate(candidate) for candidate in draft.differential],
         "outside_library": draft.outside_library,
         "next_questions": [_plain(question) for question in draft.next_questions],
@@ -200,7 +199,7 @@ def draft_to_json(draft: Draft, vocabulary: Vocabulary) -> dict[str, Any]:
         },
     }
     checked: dict[str, Any] = msgspec.to_builtins(msgspec.convert(plain, DraftFields))
-    return checked
+    return checked if encounter is None else {**checked, "encounter": encounter_to_json(encounter)}
 
 
 def draft_schema() -> dict[str, Any]:
@@ -214,6 +213,16 @@ _PASSAGE_FIELDS = ("id", "document", "title", "section", "source", "date", "text
 def _plain(value: object) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(value)
     return plain
+
+
+def _finding(finding: Finding, vocabulary: Vocabulary) -> dict[str, Any]:
+    told = _plain(finding)
+    names = ("finding", "presence", "origin", "quote", "field", "duration_hours", "onset_hours_ago", "severity")
+    return {
+        **{name: told[name] for name in names},
+        "label": vocabulary.label(finding.finding),
+        "laterality": finding.laterality or None,
+    }
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:

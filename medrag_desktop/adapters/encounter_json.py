@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from medrag_desktop.adapters.field_words import shown, wrong_field
+from medrag_desktop.adapters.json_keys import refuse_repeated_keys
 from medrag_desktop.domain.condition import REGIONS
 from medrag_desktop.domain.encounter import (
     DAYS_PER_YEAR,
@@ -23,6 +27,16 @@ from medrag_desktop.domain.encounter import (
     Sex,
     VitalSigns,
 )
+from medrag_desktop.domain.limits import (
+    LIMITS,
+    LONGEST_ITEM,
+    LONGEST_TEXT,
+    MOST_FINDINGS,
+    MOST_ITEMS,
+    pressures_reversed,
+    said_of_a_man,
+    weeks_without_pregnancy,
+)
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import InputError
 
@@ -31,24 +45,39 @@ MAX_BYTES = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Windows editors put it before UTF-8 text."""
 
-ShortText = Annotated[str, Meta(max_length=500)]
-LongText = Annotated[str, Meta(max_length=100_000)]
-Texts = Annotated[list[ShortText], Meta(max_length=200)]
+_SLIPS = 1
+"""Letters that may be wrong in an id."""
+_NEAR = 0.55
+"""Names less alike are not suggested."""
+_SOUNDS = (
+    ("ough", "of"), ("augh", "of"), ("ph", "f"), ("ae", "e"), ("oe", "e"), ("rrh", "r"), ("rh", "r"), ("ch", "k"),
+    ("ck", "k"), ("gh", "g"), ("ea", "e"), ("ee", "i"), ("ou", "o"), ("c", "k"), ("q", "k"), ("z", "s"), ("y", "i"),
+)  # fmt: skip
+"""Letters -> how they sound."""
+
+ShortText = Annotated[str, Meta(max_length=LONGEST_ITEM)]
+LongText = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Texts = Annotated[list[ShortText], Meta(max_length=MOST_ITEMS)]
+
+
+def _within(name: str) -> Meta:
+    low, high = LIMITS[name]
+    return Meta(ge=low, le=high)
 
 
 class PatientFields(Struct, forbid_unknown_fields=True):
     """Who the patient is; every field may be left out."""
 
-    age_years: Annotated[float, Meta(ge=0, le=130)] | None = None
-    age_days: Annotated[float, Meta(ge=0, le=47_500)] | None = None
+    age_years: Annotated[float, _within("age_years")] | None = None
+    age_days: Annotated[float, _within("age_days")] | None = None
     sex: Literal["female", "male", "unknown"] = "unknown"
     pregnant: bool | None = None
-    gestational_weeks: Annotated[float, Meta(ge=0, le=45)] | None = None
-    postpartum_days: Annotated[int, Meta(ge=0, le=400)] | None = None
+    gestational_weeks: Annotated[float, _within("gestational_weeks")] | None = None
+    postpartum_days: Annotated[int, _within("postpartum_days")] | None = None
     breastfeeding: bool | None = None
-    weight_kg: Annotated[float, Meta(gt=0.2, le=500)] | None = None
-    height_cm: Annotated[float, Meta(ge=20, le=260)] | None = None
-    muac_mm: Annotated[float, Meta(ge=40, le=700)] | None = None
+    weight_kg: Annotated[float, Meta(gt=LIMITS["weight_kg"][0], le=LIMITS["weight_kg"][1])] | None = None
+    height_cm: Annotated[float, _within("height_cm")] | None = None
+    muac_mm: Annotated[float, _within("muac_mm")] | None = None
 
 
 class FindingFields(Struct, forbid_unknown_fields=True):
@@ -56,8 +85,8 @@ class FindingFields(Struct, forbid_unknown_fields=True):
 
     finding: Annotated[str, Meta(min_length=1, max_length=100)]
     presence: Literal["present", "absent", "not_assessed"] = "present"
-    duration_hours: Annotated[float, Meta(ge=0, le=1_200_000)] | None = None
-    onset_hours_ago: Annotated[float, Meta(ge=0, le=1_200_000)] | None = None
+    duration_hours: Annotated[float, _within("duration_hours")] | None = None
+    onset_hours_ago: Annotated[float, _within("onset_hours_ago")] | None = None
     severity: Literal["mild", "moderate", "severe"] | None = None
     laterality: Literal["left", "right", "both"] | None = None
 
@@ -65,15 +94,15 @@ class FindingFields(Struct, forbid_unknown_fields=True):
 class VitalSignFields(Struct, forbid_unknown_fields=True):
     """Measurements within what can be true of a living person."""
 
-    temperature_celsius: Annotated[float, Meta(ge=20, le=46)] | None = None
-    heart_rate_bpm: Annotated[float, Meta(ge=0, le=350)] | None = None
-    respiratory_rate_bpm: Annotated[float, Meta(ge=0, le=150)] | None = None
-    systolic_mmhg: Annotated[float, Meta(ge=20, le=320)] | None = None
-    diastolic_mmhg: Annotated[float, Meta(ge=5, le=220)] | None = None
-    spo2_percent: Annotated[float, Meta(ge=20, le=100)] | None = None
+    temperature_celsius: Annotated[float, _within("temperature_celsius")] | None = None
+    heart_rate_bpm: Annotated[float, _within("heart_rate_bpm")] | None = None
+    respiratory_rate_bpm: Annotated[float, _within("respiratory_rate_bpm")] | None = None
+    systolic_mmhg: Annotated[float, _within("systolic_mmhg")] | None = None
+    diastolic_mmhg: Annotated[float, _within("diastolic_mmhg")] | None = None
+    spo2_percent: Annotated[float, _within("spo2_percent")] | None = None
     on_oxygen: bool | None = None
-    glucose_mmol_l: Annotated[float, Meta(ge=0, le=120)] | None = None
-    gcs: Annotated[int, Meta(ge=3, le=15)] | None = None
+    glucose_mmol_l: Annotated[float, _within("glucose_mmol_l")] | None = None
+    gcs: Annotated[int, _within("gcs")] | None = None
     avpu: Literal["A", "V", "P", "U"] | None = None
 
 
@@ -83,7 +112,7 @@ class EncounterFields(Struct, forbid_unknown_fields=True):
     patient: PatientFields = msgspec.field(default_factory=PatientFields)
     chief_complaint: LongText = ""
     history: LongText = ""
-    findings: Annotated[list[FindingFields], Meta(max_length=500)] = msgspec.field(default_factory=list)
+    findings: Annotated[list[FindingFields], Meta(max_length=MOST_FINDINGS)] = msgspec.field(default_factory=list)
     vital_signs: VitalSignFields = msgspec.field(default_factory=VitalSignFields)
     past_history: Texts = msgspec.field(default_factory=list)
     family_history: Texts = msgspec.field(default_factory=list)
@@ -111,8 +140,21 @@ def read_encounter(data: bytes, name: str, vocabulary: Vocabulary) -> tuple[Enco
         raise InputError(f"{name} is not valid JSON: it is not UTF-8 text (byte {error.start}).") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(f"{name} is not valid JSON: {_malformed(str(error), data)}.") from error
+    refuse_repeated_keys(data, name)
     _check(fields, name, vocabulary)
     return _encounter(fields), fields.id
+
+
+def encounter_to_json(encounter: Encounter) -> dict[str, Any]:
+    """Return the fields that `read_encounter` reads; what was read from the free text is read from it again."""
+    plain: dict[str, Any] = msgspec.to_builtins(encounter.as_entered())
+    del plain["read_from_text"]
+    for row, finding in zip(plain["findings"], encounter.findings, strict=True):
+        for name in ("origin", "quote", "field", "start", "end"):
+            del row[name]
+        row["laterality"] = finding.laterality or None
+    plain["findings"] = list(plain["findings"])
+    return plain
 
 
 def encounter_schema() -> dict[str, Any]:
@@ -121,13 +163,52 @@ def encounter_schema() -> dict[str, Any]:
 
 
 def nearest_findings(text: str, vocabulary: Vocabulary, count: int = 3) -> tuple[str, ...]:
-    """Return the finding ids whose id or label is nearest to a text."""
-    names = {d.id: d.id.replace(".", " ").replace("_", " ") for d in vocabulary.definitions.values()}
-    names |= {f"{d.id}\n": d.label for d in vocabulary.definitions.values()}
-    wanted = text.replace(".", " ").replace("_", " ").lower()
-    names = {key: words.lower() for key, words in names.items()}
-    near = process.extract(wanted, names, scorer=fuzz.WRatio, limit=3 * count, score_cutoff=60)
-    return tuple(dict.fromkeys(key.strip() for _, _, key in near))[:count]
+    """Return the finding ids whose id, label or synonym is nearest to a text: slips first, then sound and parts."""
+    wanted = _plain(text[:LONGEST_ITEM])
+    if not wanted:
+        return ()
+    ids = {_plain(finding): finding for finding in vocabulary.definitions}
+    slips = process.extract(wanted, ids.keys(), scorer=OSA.distance, score_cutoff=_SLIPS, limit=count)
+    best: dict[str, float] = {ids[name]: 2.0 - distance / 10 for name, distance, _ in slips}
+    mentions: Counter[str] = Counter()
+    for definition in vocabulary.definitions.values():
+        for name in {_plain(definition.id), *map(_plain, (definition.label, *definition.synonyms))}:
+            mentions[definition.id] += wanted in name.split()
+            best[definition.id] = max(best.get(definition.id, 0), _alike(wanted, name))
+    ranked = sorted(best, key=lambda finding: (-best[finding] - min(mentions[finding], 5) / 100, len(finding), finding))
+    return tuple(finding for finding in ranked[:count] if best[finding] >= _NEAR)
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.split(r"[\s._-]+", name.lower())).strip()
+
+
+def _alike(wanted: str, name: str) -> float:
+    """Tell from 0 to 1 how near a name is: as spelled, in any order of words, as it sounds, or in a part."""
+    if wanted == name:
+        return 1.0
+    cutoff = _NEAR
+    spelled = OSA.normalized_similarity(wanted, name, score_cutoff=cutoff)
+    ordered = OSA.normalized_similarity(_ordered(wanted), _ordered(name), score_cutoff=cutoff) - 0.02
+    sounded = OSA.normalized_similarity(_sound(wanted), _sound(name), score_cutoff=cutoff) - 0.03
+    words = name.split()
+    part = 0.0
+    if wanted in words:
+        part = 0.75 + 0.2 * len(wanted) / len(name)
+    elif len(wanted) > 2 and any(word.startswith(wanted) for word in words):
+        part = 0.65 + 0.2 * len(wanted) / len(name)
+    return max(spelled, ordered, sounded, part)
+
+
+def _ordered(words: str) -> str:
+    return " ".join(sorted(words.split()))
+
+
+def _sound(words: str) -> str:
+    """Write a name roughly as it sounds: `coff` is `cough`, `hedake` is nearly `headache`."""
+    for letters, sound in _SOUNDS:
+        words = words.replace(letters, sound)
+    return re.sub(r"(.)\1+", r"\1", words)
 
 
 def _malformed(message: str, data: bytes) -> str:
@@ -156,7 +237,7 @@ def _check(fields: EncounterFields, name: str, vocabulary: Vocabulary) -> None:
         raise InputError(f"{name}: date {shown(fields.date)} is not a date like 2026-11-22.")
     _check_duplicates(fields.findings, name)
     _check_patient(fields.patient, name)
-    _check_pressure(fields.vital_signs, name)
+    _check_pressure(VitalSigns(**msgspec.structs.asdict(fields.vital_signs)), name)
 
 
 def _check_duplicates(findings: Iterable[FindingFields], name: str) -> None:
@@ -174,23 +255,21 @@ def _spoken(presence: str) -> str:
     return presence.replace("_", " ")
 
 
-def _check_pressure(signs: VitalSignFields, name: str) -> None:
-    high, low = signs.systolic_mmhg, signs.diastolic_mmhg
-    if high is not None and low is not None and high <= low:
+def _check_pressure(signs: VitalSigns, name: str) -> None:
+    if pressures_reversed(signs):
         raise InputError(
-            f"{name}: vital_signs.systolic_mmhg ({high:g}) must be more than vital_signs.diastolic_mmhg ({low:g})."
+            f"{name}: vital_signs.systolic_mmhg ({signs.systolic_mmhg:g}) must be more than "
+            f"vital_signs.diastolic_mmhg ({signs.diastolic_mmhg:g})."
         )
 
 
-def _check_patient(patient: PatientFields, name: str) -> None:
-    if patient.sex == "male":
-        for field in ("pregnant", "gestational_weeks", "postpartum_days"):
-            value = getattr(patient, field)
-            if value is not None and value is not False:
-                raise InputError(f"{name}: patient.sex is male, but patient.{field} says otherwise.")
-    if patient.pregnant is False and patient.gestational_weeks is not None:
+def _check_patient(fields: PatientFields, name: str) -> None:
+    patient = _patient(fields)
+    for field in said_of_a_man(patient):
+        raise InputError(f"{name}: patient.sex is male, but patient.{field} says otherwise.")
+    if weeks_without_pregnancy(patient):
         raise InputError(f"{name}: patient.gestational_weeks is given, but patient.pregnant is false.")
-    years, days = patient.age_years, patient.age_days
+    years, days = fields.age_years, fields.age_days
     if years is not None and days is not None and abs(years - days / DAYS_PER_YEAR) > 1:
         raise InputError(f"{name}: patient.age_years and patient.age_days contradict each other.")
 
@@ -213,16 +292,20 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _encounter(fields: EncounterFields) -> Encounter:
-    patient = msgspec.structs.asdict(fields.patient)
+def _patient(fields: PatientFields) -> Patient:
+    patient = msgspec.structs.asdict(fields)
     days = patient.pop("age_days")
     if days is not None:
         patient["age_years"] = days / DAYS_PER_YEAR
-    patient["sex"] = Sex(patient["sex"])
-    if patient["pregnant"] is None and patient["gestational_weeks"] is not None:
-        patient["pregnant"] = True
+    return Patient(**{**patient, "sex": Sex(fields.sex)})
+
+
+def _encounter(fields: EncounterFields) -> Encounter:
+    patient = _patient(fields.patient)
+    if patient.pregnant is None and patient.gestational_weeks is not None:
+        patient = replace(patient, pregnant=True)
     return Encounter(
-        patient=Patient(**patient),
+        patient=patient,
         chief_complaint=fields.chief_complaint,
         history=fields.history,
         findings=tuple(_finding(finding) for finding in fields.findings),

@@ -5,11 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ahocorasick
 from rapidfuzz.distance import DamerauLevenshtein
 
+from medrag_desktop.adapters.name_forms import (
+    BODY,
+    BOTH,
+    EQUAL_WORDS,
+    LOOSE_WORDS,
+    OCCASIONS,
+    QUALITIES,
+    REGIONS,
+    SIDES,
+    other_forms,
+)
+from medrag_desktop.adapters.note_patterns import PATTERNS
 from medrag_desktop.domain.mention import Mention
 from medrag_desktop.domain.tokens import FILLERS, Token, fold, phrase, tokenize
 from medrag_desktop.domain.vocabulary import Vocabulary
@@ -31,27 +43,6 @@ NEGATIVE_WORDS = {
     "nontender": "tenderness",
 }
 """One word that denies a finding -> the name of the finding."""
-_WEIGHT = (
-    r"(?:about|approximately|approx\.?|around|almost|nearly|over|more than|some|at least|by|~|>)?\s?"
-    r"(?:\d{1,3}(?:[.,]\d{1,2})?(?:\s?(?:-|to)\s?\d{1,3})?|a few|several)\s?"
-    r"-?(?:kgs?|kilos?|kilograms?|kilogrammes?|lbs?|pounds?|stones?)\b(?: (?:of|in) (?:body )?weight\b)?"
-)
-_BESIDES = r"(?:dysuria|urgency|frequency|nocturia|haematuria|hematuria|burning|hesitancy|incontinence)"
-PATTERNS = {
-    rf"\b(?:lost|losing|loss of|weight (?:loss|reduction|drop) of|(?:weight|wt)\.? (?:is |has )?(?:gone |dropped )?"
-    rf"(?:down|reduced|decreased|dropped|fell)(?: by)?) {_WEIGHT}": "weight loss",
-    rf"\b(?:gained|gaining|gain of|put on|(?:weight|wt)\.? (?:is |has )?(?:gone )?up(?: by)?) {_WEIGHT}": (
-        "weight gain"
-    ),
-    r"(?:(?<=numbness and )|(?<=tingling and )|(?<=numbness or ))weakness\b"
-    r"|\bweakness\b(?= (?:and|or) (?:numbness|tingling)\b)": "limb weakness",
-    r"\b(?<!bowel )(?<!rectal )(?<!fecal )(?<!faecal )(?<!hypertensive )(?<!urinary )(?<!of )urgency\b"
-    r"(?! (?:of|to|in)\b)": "urinary urgency",
-    rf"\b(?<!urinary )(?<!increased )(?<!in )(?<!the )frequency\b(?=(?:,? and|,| or|,? but no| with)? {_BESIDES}\b)"
-    r"|(?:(?<=dysuria and )|(?<=dysuria, )|(?<=urgency and )|(?<=urgency, )|(?<=nocturia and )|(?<=nocturia, )"
-    r"|(?<=dysuria or )|(?<=urgency or ))frequency\b": "urinary frequency",
-}
-"""Words around a number, or words that mean something in their company only -> the name of the finding."""
 REAL_WORDS = frozenset(
     "access aphakia aplasia arteritis baking banking barfing barrow bitter breeding butter cancel caught colonic "
     "contract contusion cooling cooper cushing dysplasia erection filling fungus gallon heating homelessness hunter "
@@ -76,6 +67,8 @@ class _Span:
     negated: bool = False
 
 
+_LONGEST_SIDE = 12
+"""Characters before a name in which the word for its side stands."""
 _NEAR = 20
 """Names that can end within another one."""
 
@@ -98,6 +91,7 @@ class AhoCorasickLexicon:
         """Build the automaton; `abbreviations` are opened before matching."""
         self._automaton = ahocorasick.Automaton()
         self._words: Counter[str] = Counter()
+        self._equal = {fold(word): phrase(other) for word, other in EQUAL_WORDS.items()}
         self._abbreviations = {short.lower(): phrase(long).split() for short, long in abbreviations.items()}
         self._families = {name: frozenset((name, *vocabulary.ancestors(name))) for name in vocabulary.definitions}
         definitions = vocabulary.definitions.values()
@@ -108,6 +102,11 @@ class AhoCorasickLexicon:
                 self._add(name, definition.id)
         for finding in vocabulary.definitions:
             self._add("" if "." in finding else finding.replace("_", " "), finding)
+        for name, (_, finding) in tuple(self._automaton.items()):
+            for form in other_forms(name):
+                if form not in self._automaton:
+                    self._automaton.add_word(form, (len(form), finding))
+        self._sides = {d.id: _sides(d.label) for d in definitions}
         self._patterns = tuple((re.compile(p, re.IGNORECASE), phrase(name)) for p, name in PATTERNS.items())
         self._negative = {fold(word): phrase(name).split() for word, name in NEGATIVE_WORDS.items()}
         self._shortened = _shortened(word for word in self._words if len(word) >= MIN_TYPO_LENGTH)
@@ -120,7 +119,11 @@ class AhoCorasickLexicon:
         """
         units = self._units(text)
         joined, places = _join(units)
-        spans = _widest(_deny(self._spans(joined), joined), self._families)
+        found = sorted(
+            (*self._spans(joined), *self._loose_spans(units), *self._listed_spans(units)), key=lambda span: span.last
+        )
+        fitting = [span for span in found if self._on_its_side(span, joined)]
+        spans = _widest(_deny(fitting, joined), self._families)
         return tuple(_mention(span, places, units) for span in spans)
 
     def _spans(self, joined: str) -> list[_Span]:
@@ -132,6 +135,45 @@ class AhoCorasickLexicon:
             if joined[first - 1] == " " and joined[last + 1] == " ":
                 found.append(_Span(first, last + 1, finding))
         return found
+
+    def _loose_spans(self, units: list[_Unit]) -> Iterator[_Span]:
+        """Find the names that words like `is` and `left` stand within: `lips are blue`, `pain in the left knee`."""
+        kept = [index for index, unit in enumerate(units) if not _is_loose(units, index)]
+        if len(kept) == len(units):
+            return
+        starts = [1]
+        for unit in units:
+            starts.append(starts[-1] + len(unit.word) + 1)
+        joined, places = _join([units[index] for index in kept])
+        for span in self._spans(joined):
+            first, last = kept[places[span.first]], kept[places[span.last]]
+            if last - first > places[span.last] - places[span.first]:
+                yield _Span(starts[first], starts[last + 1] - 1, span.finding)
+
+    def _listed_spans(self, units: list[_Unit]) -> Iterator[_Span]:
+        """Find the qualities listed after one part of the body: `breast red, hot and painful`."""
+        place, part, listed = 1, "", 0
+        for unit in units:
+            if unit.word in BODY:
+                part, listed = unit.word, 0
+            elif part and unit.word in QUALITIES:
+                listed += 1
+                known = (f"{part} {unit.word}", f"{unit.word} {part}")
+                finding = next((self._automaton.get(name)[1] for name in known if name in self._automaton), "")
+                if finding and listed > 1:
+                    yield _Span(place, place + len(unit.word), finding)
+            elif unit.word not in LOOSE_WORDS and unit.word not in (",", "and"):
+                part = ""
+            place += len(unit.word) + 1
+
+    def _on_its_side(self, span: _Span, joined: str) -> bool:
+        """Tell whether the sides named in and before a span are those of the finding."""
+        unfit = self._sides[span.finding]
+        if not unfit:
+            return True
+        name, before = joined[span.first : span.last], joined[max(0, span.first - _LONGEST_SIDE) : span.first]
+        within = unfit.isdisjoint(name.split()) or name in self._automaton
+        return within and unfit.isdisjoint(before.split()[-1:])
 
     def _add(self, written: str, finding: str) -> None:
         name = self._opened(written)
@@ -148,7 +190,9 @@ class AhoCorasickLexicon:
             count = self._open_abbreviation(tokens, index, name, units)
             token = tokens[index]
             if not count and token.is_word and token.text not in FILLERS:
-                units.append(_Unit(token.text, token.start, token.end))
+                units += self._equals(_Unit(token.text, token.start, token.end))
+                if token.text in self._equal:
+                    self._words[token.text] += 1
             index += count or 1
         return " ".join(unit.word for unit in units)
 
@@ -170,7 +214,8 @@ class AhoCorasickLexicon:
 
     def _spoken(self, text: str) -> dict[int, tuple[int, str]]:
         """Map the start of each place that a pattern finds to its end and the words it stands for."""
-        return {match.start(): (match.end(), words) for p, words in self._patterns for match in p.finditer(text)}
+        found = ((match.span(match.lastindex or 0), words) for p, words in self._patterns for match in p.finditer(text))
+        return {start: (end, words) for (start, end), words in found}
 
     def _open_pattern(
         self, tokens: tuple[Token, ...], index: int, spoken: Mapping[int, tuple[int, str]], units: list[_Unit]
@@ -183,7 +228,9 @@ class AhoCorasickLexicon:
         last = index
         while last < len(tokens) and tokens[last].end <= end:
             last += 1
-        units += [_Unit(word, start, tokens[last - 1].end) for word in words.split() if last > index]
+        if last > index:
+            place = _Unit("", start, tokens[last - 1].end)
+            units += [other for word in words.split() for other in self._equals(replace(place, word=word))]
         return last - index
 
     def _open_abbreviation(self, tokens: tuple[Token, ...], index: int, text: str, units: list[_Unit]) -> int:
@@ -197,7 +244,9 @@ class AhoCorasickLexicon:
             marked = raw + text[end : end + 1]
             known = marked if marked.endswith("/") and marked in self._abbreviations else raw
             if known in self._abbreviations:
-                units += [_Unit(word, start, end) for word in self._abbreviations[known]]
+                units += [
+                    other for word in self._abbreviations[known] for other in self._equals(_Unit(word, start, end))
+                ]
                 return count
         return 0
 
@@ -231,7 +280,12 @@ class AhoCorasickLexicon:
         if token.text.startswith("non") and token.text not in self._words and token.text[3:] in self._words:
             return [_Unit("non", token.start, token.start + 3), _Unit(token.text[3:], token.start + 3, token.end)]
         corrected = self._correct(token.text)
-        return [_Unit(corrected, token.start, token.end, corrected == token.text)]
+        return self._equals(_Unit(corrected, token.start, token.end, corrected == token.text))
+
+    def _equals(self, unit: _Unit) -> list[_Unit]:
+        """Return the words that a word is matched as."""
+        other = self._equal.get(unit.word)
+        return [unit] if other is None else [replace(unit, word=word) for word in other.split()]
 
     def _correct(self, word: str) -> str:
         """Return the commonest known word at one edit (Damerau-Levenshtein) from a word, else the word."""
@@ -249,6 +303,23 @@ class AhoCorasickLexicon:
         if not ranked or (len(ranked) > 1 and self._words[ranked[0]] == self._words[ranked[1]]):
             return word
         return ranked[0]
+
+
+def _sides(label: str) -> frozenset[str]:
+    """Return the words for a side that a finding is not said with: swelling of both feet is not on the left."""
+    words = set(phrase(label).split())
+    if not BOTH.isdisjoint(words):
+        return SIDES
+    return BOTH if "one" in words else frozenset()
+
+
+def _is_loose(units: list[_Unit], index: int) -> bool:
+    """Tell whether a word may be skipped; a side that a region is named with may not."""
+    word = units[index].word
+    if word not in LOOSE_WORDS:
+        return False
+    following = units[index + 1].word if index + 1 < len(units) else ""
+    return following.endswith("ing") if word in OCCASIONS else not (word in SIDES and following in REGIONS)
 
 
 def _deletions(word: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import filecmp
 import hashlib
 import logging
 import shutil
@@ -10,8 +11,8 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -40,6 +41,7 @@ from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage,
 from medrag_desktop.domain.fusion import distinct, reciprocal_rank_fusion
 from medrag_desktop.errors import (
     ImportFailed,
+    InputError,
     PackCorrupt,
     PackError,
     PackIncompatible,
@@ -51,6 +53,7 @@ from medrag_desktop.tasks import Task
 log = logging.getLogger(__name__)
 
 Chunk = Callable[[Document], tuple[Passage, ...]]
+Documents = Callable[[], Sequence[Document]]
 DEPTH = 50
 """Places of each ranking that take part in the fusion."""
 CHECKED_AT_OPENING = 64 * 2**20
@@ -65,6 +68,7 @@ _NOT_A_ZIP = (
     NotImplementedError,
     RuntimeError,
 )
+_COPIES = ".shipped-indexes"
 STALE_SECONDS = 24 * 3600
 """Age at which what an interrupted build left behind is deleted."""
 
@@ -72,12 +76,17 @@ STALE_SECONDS = 24 * 3600
 class FolderPack:
     """Meets `ports.KnowledgePack`: passages, vectors and both indexes of one folder."""
 
-    def __init__(self, folder: Path, manifest: PackManifest, faiss_memory: Path | None = None) -> None:
-        """Open a pack; raise PackCorrupt if its parts cannot be read or do not fit each other."""
+    def __init__(
+        self, folder: Path, manifest: PackManifest, faiss_memory: Path | None = None, lexical: Path | None = None
+    ) -> None:
+        """Open a pack; raise PackCorrupt if its parts cannot be read or do not fit each other.
+
+        `lexical` is where its word index lies, if not in the folder itself.
+        """
         self._manifest = manifest
         self._vectors = load_vectors(folder)
         self._dense = open_dense(folder, self._vectors, faiss_memory)
-        self._lexical = LexicalIndex(folder / "lexical")
+        self._lexical = LexicalIndex(lexical or folder / "lexical")
         self._store = PassageStore(folder / "passages.db", manifest.id)
         sizes = {len(self._vectors), len(self._store), manifest.passages}
         if len(sizes) > 1 or self._vectors.dimension != manifest.dimension:
@@ -103,6 +112,11 @@ class FolderPack:
         """Return every passage that describes a condition, in reading order, with score 0."""
         return tuple(Hit(passage, 0.0, 0.0) for passage in self._store.of_condition(condition))
 
+    def passages(self) -> tuple[Passage, ...]:
+        """Return every passage as it was put in, in reading order."""
+        rows = self._store.passages(range(len(self._store)))
+        return tuple(dataclasses.replace(rows[row], pack="") for row in sorted(rows))
+
     def close(self) -> None:
         """Close the files of the pack."""
         self._store.close()
@@ -123,18 +137,30 @@ class FolderPack:
 
 
 class FolderPackShelf:
-    """Meets `ports.PackShelf`: one folder a pack, named by its id."""
+    """Meets `ports.PackShelf`: one folder a pack, named by its id.
 
-    def __init__(self, folder: Path, chunk: Chunk) -> None:
-        """Use the packs in a folder, which need not exist yet; `chunk` cuts a document into passages."""
+    Packs that came with the program are only read. Of two copies of a pack the one that was built last counts, so
+    that neither an update of the program nor a pack of the user's is hidden by something older.
+    """
+
+    def __init__(
+        self, folder: Path, chunk: Chunk, shipped: Path | None = None, kept: Mapping[str, Documents] | None = None
+    ) -> None:
+        """Use the packs in a folder, which need not exist yet, and those in `shipped`.
+
+        `chunk` cuts a document into passages. An id in `kept` is for packs of those very documents only.
+        """
         self.folder = folder
-        """Where the packs lie; the folder of a pack is named by its id."""
+        """Where packs are installed; the folder of a pack is named by its id."""
         self._chunk = chunk
+        self._shipped = shipped
+        self._kept = kept or {}
 
     def manifests(self) -> tuple[PackManifest, ...]:
         """Return the manifests of all installed packs in order of id; raise PackCorrupt."""
-        folders = sorted(path.parent for path in self.folder.glob(f"*/{MANIFEST_NAME}"))
-        return tuple(read_pack_manifest(folder) for folder in folders if not folder.name.startswith("."))
+        places = [place for place in (self.folder, self._shipped) if place is not None]
+        names = {path.parent.name for place in places for path in place.glob(f"*/{MANIFEST_NAME}")}
+        return tuple(self._newest(name)[1] for name in sorted(names) if not name.startswith("."))
 
     def open(self, pack_id: str, encoder_id: str) -> FolderPack:
         """Open a pack; raise PackMissing, PackCorrupt or PackIncompatible."""
@@ -146,17 +172,18 @@ class FolderPackShelf:
             )
         if sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= CHECKED_AT_OPENING:
             verify_files(folder, manifest)
-        return FolderPack(folder, manifest, self.folder / ".faiss.json")
+        return FolderPack(folder, manifest, self.folder / ".faiss.json", self._lexical(folder, manifest))
 
     def build(
         self, pack_id: str, title: str, documents: Sequence[Document], encoder: Encoder, *, task: Task
     ) -> PackManifest:
         """Build a pack from documents and install it in one step; a failure leaves the old one.
 
-        Raise InputError for a bad id, ImportFailed if there is no text or two documents share an id.
+        Raise InputError for a bad or kept id, ImportFailed if there is no text or two documents share an id.
         """
         check_id(pack_id)
         passages = self._passages(documents, task)
+        self._refuse_others(pack_id, passages)
         with self._staged(pack_id) as staging:
             vectors = encoder.encode_passages(
                 [(passage_heading(p.title, p.section), p.text) for p in passages], task=task
@@ -167,7 +194,7 @@ class FolderPackShelf:
         return manifest
 
     def install(self, archive: Path, *, task: Task) -> PackManifest:
-        """Install a `.medpack` archive; raise PackCorrupt, or PackMissing if there is no such file."""
+        """Install a `.medpack` archive; raise PackCorrupt, InputError for a kept id, or PackMissing without a file."""
         if not archive.is_file():
             raise PackMissing(f"There is no file {archive}.")
         try:
@@ -187,6 +214,8 @@ class FolderPackShelf:
         check_id(pack_id)
         folder = self.folder / pack_id
         if not folder.is_dir():
+            if self._shipped is not None and (self._shipped / pack_id).is_dir():
+                raise PackError(f"The knowledge pack {pack_id} came with the program and cannot be removed.")
             raise self._missing(pack_id)
         with self._staged(pack_id) as staging:
             folder.replace(staging / "removed")
@@ -194,16 +223,19 @@ class FolderPackShelf:
     def is_current(self, pack_id: str, documents: Sequence[Document], encoder_id: str) -> bool:
         """Tell whether an installed, intact pack holds exactly these documents in this encoder's vectors."""
         try:
-            manifest = self.verify(pack_id)
+            return self.is_made_from(self.verify(pack_id), documents, encoder_id)
         except PackError:
             return False
+
+    def is_made_from(self, manifest: PackManifest, documents: Sequence[Document], encoder_id: str) -> bool:
+        """Tell whether a manifest is that of a pack of exactly these documents in this encoder's vectors."""
         passages = [passage for document in documents for passage in self._chunk(document)]
         return manifest.encoder == encoder_id and manifest.version.endswith(f"-{_digest(passages)}")
 
     def export(self, pack_id: str, archive: Path) -> None:
         """Write a verified pack as a `.medpack` archive; raise PackError when the file cannot be written."""
         manifest = self.verify(pack_id)
-        folder = self.folder / pack_id
+        folder, _ = self._installed(pack_id)
         partial = archive.with_name(archive.name + ".part")
         try:
             with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -214,14 +246,42 @@ class FolderPackShelf:
             raise PackError(f"The file {archive} cannot be written: {error.strerror}.") from error
 
     def _installed(self, pack_id: str) -> tuple[Path, PackManifest]:
-        check_id(pack_id)
-        folder = self.folder / pack_id
-        if not folder.is_dir():
-            raise self._missing(pack_id)
-        manifest = read_pack_manifest(folder)
+        folder, manifest = self._newest(check_id(pack_id))
         if manifest.id != pack_id:
             raise PackCorrupt(f"The folder {folder} holds the pack {manifest.id}; rename it or build it again.")
         return folder, manifest
+
+    def _newest(self, name: str) -> tuple[Path, PackManifest]:
+        """Return the copy of a pack that was built last; one that cannot be read only counts when it is alone."""
+        places = [place / name for place in (self.folder, self._shipped) if place is not None]
+        found: list[tuple[Path, PackManifest]] = []
+        damage: PackCorrupt | None = None
+        for folder in filter(Path.is_dir, places):
+            try:
+                found.append((folder, read_pack_manifest(folder)))
+            except PackCorrupt as error:
+                damage = damage or error
+        if not found:
+            raise damage or self._missing(name)
+        return max(found, key=lambda copy: copy[1].built_at)
+
+    def _lexical(self, folder: Path, manifest: PackManifest) -> Path:
+        """Return the word index of a pack: for a shipped one a copy of the user's, because reading takes a lock file.
+
+        The folder of the program may not be writable.
+        """
+        if folder.parent == self.folder:
+            return folder / "lexical"
+        copies = self.folder / _COPIES
+        copy = copies / f"{manifest.id}-{manifest.version}"
+        if not _same_index(folder, copy, manifest):
+            with self._staged(manifest.id) as staging:
+                copies.mkdir(exist_ok=True)
+                for old in copies.glob(f"{manifest.id}-*"):
+                    shutil.rmtree(old, ignore_errors=True)
+                shutil.copytree(folder / "lexical", staging / "lexical", copy_function=shutil.copyfile)
+                (staging / "lexical").replace(copy)
+        return copy
 
     def _missing(self, pack_id: str) -> PackMissing:
         return PackMissing(f"No knowledge pack `{pack_id}` is installed; `medrag pack list` shows those that are.")
@@ -245,9 +305,22 @@ class FolderPackShelf:
                 _unpack(zipped, name, staging)
             task.report("Checking the pack", len(members), len(members))
             verify_files(staging, manifest)
-            FolderPack(staging, manifest).close()
+            with closing(FolderPack(staging, manifest)) as pack:
+                self._refuse_others(manifest.id, pack.passages())
             self._put_in_place(staging, manifest.id)
         return manifest
+
+    def _refuse_others(self, pack_id: str, passages: Sequence[Passage]) -> None:
+        """Raise InputError where other texts come under an id that is kept for certain documents."""
+        kept = self._kept.get(pack_id)
+        if kept is None:
+            return
+        if list(passages) != [passage for document in kept() for passage in self._chunk(document)]:
+            raise InputError(
+                f"The id {pack_id} is kept for the clinical library of this very version of the program, and these "
+                "are other texts, so nothing was installed. Give a pack of your own another id (--id); the pack of "
+                "the clinical library is made by `medrag pack build`."
+            )
 
     @contextmanager
     def _staged(self, pack_id: str) -> Iterator[Path]:
@@ -329,6 +402,15 @@ def _digest(passages: Sequence[Passage]) -> str:
     for passage in passages:
         digest.update(repr(dataclasses.astuple(passage)).encode("utf-8", "ignore"))
     return digest.hexdigest()[:8]
+
+
+def _same_index(folder: Path, copy: Path, manifest: PackManifest) -> bool:
+    """Tell whether a copy of a pack's word index is whole."""
+    names = [PurePosixPath(name) for name, _ in manifest.sha256 if name.startswith("lexical/")]
+    try:
+        return all(filecmp.cmp(folder / name, copy / name.name, shallow=False) for name in names)
+    except OSError:
+        return False
 
 
 def _manifest_of(zipped: zipfile.ZipFile) -> PackManifest:

@@ -1,12 +1,9 @@
-"""The draft on paper: PDF/A-2a and PDF/UA-1 by typst, with every text passed as data."""
+"""A draft, or what a clinician made of it, on paper: PDF/A-2a and PDF/UA-1 by typst, every text passed as data."""
 
 from __future__ import annotations
 
 import json
-import os
-import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,17 +11,46 @@ from typing import Any
 
 import typst
 
+from medrag_desktop.adapters.paper_text import PaperText
+from medrag_desktop.adapters.report_entered import entered, finding_rows
+from medrag_desktop.adapters.whole_file import write_whole
+from medrag_desktop.domain.case import (
+    Review,
+    ReviewedSection,
+    ReviewStatus,
+    cited_numbers,
+    start_review,
+)
 from medrag_desktop.domain.differential import Candidate, Reason
 from medrag_desktop.domain.draft import CitedPassage, Draft, EvidenceStrength, Level
-from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence
+from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import Passage
 from medrag_desktop.domain.querying import describe_patient
+from medrag_desktop.domain.unchecked import STEP_WORDS, Step, unchecked
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import ReportError
 
 _ALARMING = ("emergency", "urgent")
-_NEEDS_SHOWN = 24
 _REASONS_SHOWN = 6
+_SHORT_LIST = 400
+"""Characters of what could not be checked that do not push the patient off the first page."""
+_REASONS_WITHHELD = 12
+_LEVELS = {
+    Level.SEARCH: "Level search: the library was searched, and nothing was written.",
+    Level.EXTRACTIVE: "Level extractive: sentences quoted from the library.",
+    Level.GENERATED: "Level generated: sentences that the program wrote from the passages they cite.",
+}
+_HEADER_SHOWN = 60
+"""Characters of a name that fit on the one line above each page."""
+_OWN_WORDS = (
+    "Sentences marked \u201cClinician:\u201d are the clinician's own words; the program drafted the others from the "
+    "encounter and the passages they cite."
+)
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_NOT_VERIFIED = "DRAFT - not verified by a clinician"
 
 
 class TypstReport:
@@ -35,23 +61,13 @@ class TypstReport:
         self._folder = folder
         self._vocabulary = vocabulary
 
-    def write(self, encounter: Encounter, draft: Draft, out: Path) -> None:
-        """Write the PDF atomically; raise ReportError."""
-        pdf = self.render(encounter, draft)
-        temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(pdf)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(out)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise ReportError(f"The report {out} cannot be written: {error.strerror}.") from error
+    def write(self, encounter: Encounter, draft: Draft, out: Path, review: Review | None = None) -> None:
+        """Write the PDF atomically, with the clinician's words where there is a review; raise ReportError."""
+        write_whole(out, self.render(encounter, draft, review))
 
-    def render(self, encounter: Encounter, draft: Draft) -> bytes:
+    def render(self, encounter: Encounter, draft: Draft, review: Review | None = None) -> bytes:
         """Return the PDF; equal input gives equal bytes."""
-        report = self._showable(self._report(encounter, draft))
+        report = self._paper.everything(self._report(encounter, draft, review or start_review(draft)))
         try:
             return typst.compile(
                 self._folder / "report.typ",
@@ -64,76 +80,94 @@ class TypstReport:
         except (typst.TypstError, OSError) as error:
             raise ReportError(f"The report cannot be drawn: {error}") from error
 
-    def _report(self, encounter: Encounter, draft: Draft) -> dict[str, Any]:
-        created = datetime.fromisoformat(draft.provenance.created)
-        day = encounter.date or created.date().isoformat()
+    @cached_property
+    def _paper(self) -> PaperText:
+        return PaperText(self._folder / "fonts")
+
+    def _report(self, encounter: Encounter, draft: Draft, review: Review) -> dict[str, Any]:
+        """Return everything the template prints, as text."""
+        still_cited = frozenset(cited_numbers(review.sections))
+        candidates = [_candidate(candidate, still_cited) for candidate in draft.differential]
+        shown = still_cited.union(*(candidate["citations"] for candidate in candidates))
         return {
-            "title": "Diagnosis draft",
-            "date": {"year": created.year, "month": created.month, "day": created.day},
-            "app_version": draft.provenance.app_version,
-            "reference": f"Patient {encounter.reference}" if encounter.reference else "Patient reference: ______",
-            "patient": f"{_capital(describe_patient(encounter.patient))} · encounter of {day}",
-            "footer": f"MedRAG Desktop {draft.provenance.app_version} · an aid to, never a substitute for, judgement",
+            **self._heading(encounter, draft, review),
+            **entered(encounter, self._vocabulary, self._paper),
             "urgency": draft.urgency.value.replace("_", " "),
             "alarming": draft.urgency.value in _ALARMING or bool(draft.danger_signs),
             "danger_signs": [
                 {"message": s.message, "because": "; ".join(s.because), "source": s.source} for s in draft.danger_signs
             ],
             "no_danger_signs": _no_danger_signs(draft),
-            "not_assessed": _needs(draft),
-            "findings": [self._finding(finding) for finding in draft.findings if not _is_normal_value(finding)],
-            "differential": [_candidate(candidate) for candidate in draft.differential],
+            "unchecked": _unchecked(draft, self._vocabulary),
+            "findings": finding_rows(encounter, draft, self._vocabulary),
+            "differential": candidates,
             "outside_library": draft.outside_library,
             "next_questions": [q.question for q in draft.next_questions],
             "evidence": _evidence(draft),
-            "sections": [
-                {
-                    "title": s.title,
-                    "statements": [{"text": x.text, "citations": list(x.citations)} for x in s.statements],
-                }
-                for s in draft.sections
-            ],
-            "references": _references(draft.passages),
-            "about": _about(draft),
+            "level": _LEVELS[draft.level],
+            "notes": list(draft.provenance.notes),
+            "sections": [_section(section) for section in review.sections if section.statements],
+            "references": _references(
+                tuple(cited for cited in draft.passages if draft.level is Level.SEARCH or cited.number in shown)
+            ),
+            "about": _about(draft, review),
         }
 
-    def _finding(self, finding: Finding) -> dict[str, str]:
-        if finding.origin is Origin.TEXT:
-            basis = f"{finding.field.replace('_', ' ')}: \u201c{finding.quote}\u201d"
-        else:
-            basis = finding.quote or "form"
+    def _heading(self, encounter: Encounter, draft: Draft, review: Review) -> dict[str, Any]:
+        """Return who this is about and who answers for it: on every page, and in full on the first."""
+        signed = review.status is not ReviewStatus.PRELIMINARY
+        written = datetime.fromisoformat(review.signed if signed else draft.provenance.created)
+        day = encounter.date or datetime.fromisoformat(draft.provenance.created).date().isoformat()
+        reference = _one_line(encounter.reference)
+        short = self._paper.short(reference, _HEADER_SHOWN)
         return {
-            "label": _capital(self._vocabulary.label(finding.finding)),
-            "presence": finding.presence.value.replace("_", " "),
-            "basis": basis,
+            "title": "Clinical assessment" if signed else "Diagnosis draft",
+            "date": {"year": written.year, "month": written.month, "day": written.day},
+            "app_version": draft.provenance.app_version,
+            "signed": signed,
+            "status": _status(review, self._paper.short(review.reviewer, _HEADER_SHOWN)),
+            "signature": _signature(review),
+            "diagnosis": review.diagnosis,
+            "diagnosis_title": "Diagnosis" if signed else "Working diagnosis of the clinician, not signed",
+            "reference": f"Patient {short}" if reference else "Patient reference: ______",
+            "patient": f"{_capital(describe_patient(encounter.patient))} · encounter of {day}",
+            "full_reference": f"Patient {reference}" if short != self._paper.show(reference) else "",
+            "footer": f"MedRAG Desktop {draft.provenance.app_version} · an aid to, never a substitute for, judgement",
         }
 
-    def _showable(self, value: Any) -> Any:
-        """Write every character that no font can show as its code point, so that nothing is lost in silence."""
-        if isinstance(value, str):
-            return "".join(c if ord(c) in self._coverage else _code_point(c) for c in value)
-        if isinstance(value, list):
-            return [self._showable(item) for item in value]
-        if isinstance(value, Mapping):
-            return {key: self._showable(item) for key, item in value.items()}
-        return value
 
-    @cached_property
-    def _coverage(self) -> frozenset[int]:
-        lines = (self._folder / "fonts" / "coverage.txt").read_text(encoding="ascii").splitlines()
-        ranges = (line.split("-") for line in lines if not line.startswith("#"))
-        return frozenset(code for first, last in ranges for code in range(int(first, 16), int(last, 16) + 1))
+def _status(review: Review, name: str) -> str:
+    """Return the words that stand on every page."""
+    if review.status is ReviewStatus.PRELIMINARY:
+        return _NOT_VERIFIED
+    done = "Amended and signed" if review.status is ReviewStatus.AMENDED else "Signed"
+    return f"{done} by {name} on {_day(review.signed)}"
 
 
-def _is_normal_value(finding: Finding) -> bool:
-    """Tell whether a finding only says that a vital sign, which the summary gives, was normal."""
-    return finding.presence is Presence.ABSENT and finding.origin is Origin.FORM and bool(finding.quote)
+def _signature(review: Review) -> str:
+    name = _one_line(review.reviewer)
+    if review.status is ReviewStatus.AMENDED:
+        return f"{_status(review, name)}. It replaces what was signed before."
+    if review.status is ReviewStatus.FINAL:
+        return f"{_status(review, name)}."
+    if review.signed:
+        return f"Changed after it was signed by {name} on {_day(review.signed)}; not signed again."
+    return ""
 
 
-def _code_point(character: str) -> str:
-    if unicodedata.category(character) in ("Cc", "Zl", "Zp"):
-        return " "
-    return f"[U+{ord(character):04X}]"
+def _day(time: str) -> str:
+    """Return the day of an ISO 8601 time as everyone reads it: 3 May 2026."""
+    at = datetime.fromisoformat(time)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def _section(section: ReviewedSection) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "statements": [
+            {"text": s.text, "citations": list(s.citations), "by_clinician": s.by_clinician} for s in section.statements
+        ],
+    }
 
 
 def _no_danger_signs(draft: Draft) -> str:
@@ -142,19 +176,27 @@ def _no_danger_signs(draft: Draft) -> str:
     return "None found; every danger sign was checked."
 
 
-def _needs(draft: Draft) -> str:
-    """List what is missing, what most rules wait for first."""
-    counts = Counter(need for rule in draft.danger_signs_not_assessed for need in rule.needs)
-    names = [need for need, _ in counts.most_common()]
-    more = len(names) - _NEEDS_SHOWN
-    return ", ".join(names[:_NEEDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _unchecked(draft: Draft, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return how many danger signs could not be checked, and what is missing, all of it."""
+    groups = unchecked(draft.danger_signs_not_assessed, draft.findings, vocabulary)
+    count = len(draft.danger_signs_not_assessed)
+    signs = "1 danger sign" if count == 1 else f"{count} danger signs"
+    first = [each for each in groups if each.step in (Step.MEASURE, Step.CLEAR_UP)]
+    return {
+        "count": f"{signs} could not be checked." if groups else "",
+        "first": " ".join(f"{STEP_WORDS[each.step]}: {', '.join(each.words)}." for each in first),
+        "groups": [{"name": STEP_WORDS[each.step], "words": "; ".join(each.words)} for each in groups],
+        "late": sum(len("; ".join(each.words)) for each in groups) > _SHORT_LIST,
+    }
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def _candidate(candidate: Candidate, still_cited: frozenset[int]) -> dict[str, Any]:
+    """Return one line of the differential; it cites what the sentences cite, else its best passage."""
+    citations = [number for number in candidate.citations if number in still_cited]
     return {
         "rank": str(candidate.rank),
         "name": candidate.name,
-        "citations": list(candidate.citations),
+        "citations": citations or list(candidate.citations[:1]),
         "cannot_miss": candidate.cannot_miss,
         "probability": _percent(candidate.probability),
         "band": candidate.band,
@@ -173,7 +215,7 @@ def _evidence(draft: Draft) -> str:
     if draft.evidence is EvidenceStrength.WEAK:
         return "The library holds only weakly related passages; read them before relying on this draft."
     if draft.level is Level.SEARCH:
-        return "Passages were searched only; no draft was written. The passages are listed under References."
+        return "The passages that were found are listed under References."
     return ""
 
 
@@ -203,17 +245,36 @@ def _source(passage: Passage) -> str:
     return f"{passage.source}{date}."
 
 
-def _about(draft: Draft) -> list[str]:
+def _about(draft: Draft, review: Review) -> list[str]:
     provenance = draft.provenance
     models = "; ".join(f"{role}: {name}" for role, name in provenance.models)
     packs = "; ".join(f"{name} ({version})" for name, version in provenance.packs)
-    withheld = f"{len(draft.withheld)} sentences were withheld because they were not supported."
+    marked = any(s.by_clinician for section in review.sections for s in section.statements)
     return [
+        *([_OWN_WORDS] if marked else []),
+        *([f"Signed {review.signed}."] if review.status is not ReviewStatus.PRELIMINARY else []),
         f"Clinical library: {provenance.library}.",
-        f"Level: {draft.level.value}. Models: {models or 'none'}. Packs: {packs or 'none'}.",
-        f"Written {provenance.created}, seed {provenance.seed}. {withheld}",
-        *provenance.notes,
+        " ".join((f"Level: {draft.level.value}.", *provenance.notes)),
+        f"Models: {models or 'none'}. Packs: {packs or 'none'}.",
+        f"Drafted {provenance.created}, seed {provenance.seed}.",
+        *_withheld(draft),
     ]
+
+
+def _withheld(draft: Draft) -> list[str]:
+    """Say how many sentences are not shown, and why."""
+    reasons = Counter(withheld.reason for withheld in draft.withheld).most_common()
+    count, more = len(draft.withheld), len(reasons) - _REASONS_WITHHELD
+    told = "1 sentence was" if count == 1 else f"{count} sentences were"
+    return [
+        f"{told} withheld: not supported by the passage, or wrong for this patient." if count else f"{told} withheld.",
+        *(f"Withheld: {why}" + (f" ({n} times)" if n > 1 else "") for why, n in reasons[:_REASONS_WITHHELD]),
+        *([f"{more} other reasons stand in the exported case."] if more > 0 else []),
+    ]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _capital(text: str) -> str:

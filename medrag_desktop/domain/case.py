@@ -116,10 +116,26 @@ def add_statement(review: Review, section: int, text: str) -> Review:
     return _with_statements(review, section, (*told, ReviewedStatement(text.strip(), by_clinician=True)))
 
 
+def conclude(review: Review, diagnosis: str) -> Review:
+    """Set the clinician's own conclusion."""
+    diagnosis = diagnosis.strip()
+    if diagnosis == review.diagnosis:
+        return review
+    return replace(review, diagnosis=diagnosis, status=ReviewStatus.PRELIMINARY)
+
+
+def assessed(case: Case, encounter: Encounter, draft: Draft) -> Case:
+    """Return the case with a new draft that nobody has touched; a former signature makes the next one an amendment."""
+    review = start_review(draft)
+    if case.review is not None:
+        review = replace(review, reviewer=case.review.reviewer, signed=case.review.signed)
+    return replace(case, encounter=encounter, draft=draft, review=review)
+
+
 def sign(review: Review, reviewer: str, at: str) -> Review:
     """Return the review signed; who signs one again after a change amends it."""
     status = ReviewStatus.AMENDED if review.signed else ReviewStatus.FINAL
-    return replace(review, status=status, reviewer=reviewer.strip(), signed=at)
+    return replace(review, status=status, reviewer=" ".join(reviewer.split()), signed=at)
 
 
 def reopen(review: Review) -> Review:

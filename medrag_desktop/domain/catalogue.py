@@ -1,12 +1,13 @@
-"""The clinical library as one value: conditions, findings, danger-sign rules, normal ranges, abbreviations."""
+"""The clinical library as one value: conditions, findings, danger signs, normal ranges, abbreviations, medicines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from medrag_desktop.domain.condition import Condition
+from medrag_desktop.domain.medicine_facts import Medicines
 from medrag_desktop.domain.normal_ranges import NormalRanges
 from medrag_desktop.domain.triage import DangerRule
 from medrag_desktop.domain.vocabulary import Vocabulary
@@ -22,6 +23,7 @@ class Catalogue:
     normal_ranges: NormalRanges
     abbreviations: Mapping[str, str]
     """Lower-case abbreviation -> its expansion."""
+    medicines: Medicines = field(default_factory=Medicines)
 
     @cached_property
     def by_id(self) -> Mapping[str, Condition]:

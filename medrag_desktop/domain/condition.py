@@ -83,7 +83,9 @@ class Affects:
     """Soft: outside it the condition is less likely, never impossible."""
     sex: str = "any"
     pregnancy: str = ""
-    """`only`, `postpartum`, `never`, or empty when it does not matter."""
+    """`only`, `postpartum`, `seldom` (goes by another name in pregnancy), `never`, or empty."""
+    gestational_weeks: tuple[float, float] | None = None
+    """Soft, as the typical ages are: the weeks of pregnancy in which a condition of pregnancy occurs."""
     regions: tuple[tuple[str, Incidence], ...] = ()
     raises: tuple[str, ...] = ()
     lowers: tuple[str, ...] = ()
@@ -134,7 +136,7 @@ _KEYS = {
 
 
 _INNER_KEYS = {
-    "affects": {"age_years", "sex", "pregnancy", "regions", "raises", "lowers"},
+    "affects": {"age_years", "sex", "pregnancy", "gestational_weeks", "regions", "raises", "lowers"},
     "danger_signs": {"any"},
     "tests": {"clinic", "hospital"},
     "review": {"by", "date"},
@@ -196,11 +198,13 @@ def _condition(table: dict[str, Any], system: str, sections: tuple[tuple[str, st
 
 def _affects(table: dict[str, Any]) -> Affects:
     low, high = table.get("age_years", {}).get("typical", (0, 120))
+    weeks = table.get("gestational_weeks")
     regions = tuple((region, Incidence(value)) for region, value in table.get("regions", {}).items())
     return Affects(
         typical_age_years=(float(low), float(high)),
         sex=str(table.get("sex", "any")),
         pregnancy=str(table.get("pregnancy", "")),
+        gestational_weeks=None if weeks is None else (float(weeks[0]), float(weeks[1])),
         regions=regions,
         raises=tuple(table.get("raises", ())),
         lowers=tuple(table.get("lowers", ())),

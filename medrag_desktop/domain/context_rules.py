@@ -6,103 +6,17 @@ that ends at a terminating word or with the sentence. Words inside a mention ("n
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+from medrag_desktop.domain.context_words import TRIGGERS, Status, Trigger
 from medrag_desktop.domain.mention import Mention
-from medrag_desktop.domain.tokens import FILLERS, Token, phrase
+from medrag_desktop.domain.tokens import FILLERS, Token
 
+__all__ = ["TRIGGERS", "Status", "Trigger", "in_context", "status_of", "statuses"]
 
-class Status(StrEnum):
-    """What the words around a mention make of it."""
-
-    AFFIRMED = "affirmed"
-    NEGATED = "negated"
-    HYPOTHETICAL = "hypothetical"
-    FAMILY = "family"
-    HISTORICAL = "historical"
-    RESOLVED = "resolved"
-    FEARED = "feared"
-    """Somebody worries about it: a symptom that is there, or a disease that may not be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """Words that open a scope; AFFIRMED ones open none and keep their words from acting otherwise."""
-
-    words: tuple[str, ...]
-    status: Status
-    forward: bool
-    """The scope lies after the words; otherwise before them."""
-    narrow: bool = False
-    """The scope ends at a comma or `and`, unless `or` shows that a list goes on."""
-
-
-_WIDE = {
-    Status.NEGATED: (
-        "no|denies|denied|denying|deny|without|w o|negative for|neg for|absence of|free of|free from|nor|neither|nil|"
-        "does not have|do not have|did not have|has not had|have not had|does not report|did not report|not reported|"
-        "not complaining of|does not complain of|no sign of|no evidence of|no history of|no h o|none of|not any|"
-        "never had|cannot see any|rules out|ruled out|unremarkable for|lacks|absent|negative"
-    ),
-    Status.HYPOTHETICAL: (
-        "if|in case of|return for|come back for|back for|rule out|r o|to exclude|watch for|look for|look out for|"
-        "should he|should she|should they|should there|advised about|counselled about|counselled on|warned about|"
-        "educated about|educated on|query|possible side effect of|risk of|at risk for|to prevent|prevention of|"
-        "prophylaxis for|prophylaxis against|screen for|screened for|screening for|test for|tested for|testing for|"
-        "might|may have|may develop|could have|could develop|could be|cannot rule out|cannot exclude|can't rule out|"
-        "can't exclude|not ruled out|not excluded|whether|fear of|afraid of|danger signs such as|signs such as"
-    ),
-    Status.FAMILY: (
-        "family history of|family history|family|fhx|fh|mother|father|mum|mom|dad|brother|sister|sibling|aunt|uncle|"
-        "grandmother|grandfather|grandparent|parent|cousin|niece|nephew|husband|wife|spouse|partner|mother's|"
-        "father's|brother's|sister's|husband's|wife's|neighbour|neighbor|classmate|colleague|roommate|friend|"
-        "someone|somebody|no one|nobody|household member|family member|relative"
-    ),
-    Status.HISTORICAL: (
-        "past history of|past medical history of|past medical history|past history|pmh|pmhx|had in childhood|"
-        "previous history of|previous episode of|prior history of"
-    ),
-    Status.FEARED: (
-        "worried about|worried that|worry about|concerned about|concerned that|concern for|concern about|anxious about"
-    ),
-}
-_NARROW = {
-    Status.NEGATED: "not|never|don't|doesn't|didn't|hasn't|haven't|hadn't|isn't|wasn't|aren't|weren't",
-    Status.RESOLVED: "no longer|not any more|stopped having",
-    Status.HISTORICAL: "previous|previously|prior",
-    Status.FAMILY: "contact with|exposed to|exposure to",
-    Status.HYPOTHETICAL: (
-        "worse on|worse with|worse when|worsened by|aggravated by|triggered by|better with|relieved by|eased by"
-    ),
-}
-_AFTER = {
-    Status.NEGATED: (
-        "absent|denied|negative|not present|not seen|not found|not noted|not reported|not detected|none|no|nil|neg|"
-        "were ruled out|was ruled out|is ruled out|excluded|unlikely"
-    ),
-    Status.RESOLVED: (
-        "resolved|went away|has gone|have gone|is gone|stopped|settled|subsided|disappeared|cleared up|got better"
-    ),
-    Status.HISTORICAL: "year ago|years ago|last year|as child|in childhood|when he was child|when she was child",
-    Status.HYPOTHETICAL: "unknown|not known|not done|not tested|not checked|not assessed|not asked|pending",
-    Status.FAMILY: (
-        "in family|in mother|in father|in brother|in sister|in sibling|in parent|in husband|in wife|in partner"
-    ),
-}
-_HARMLESS = (
-    "no increase|no decrease|no change|no improvement|no relief|no response|no better|no worse|no doubt|no wonder|"
-    "no matter|no idea|no effect|no help|no other|no treatment|no medication|no medicine|no drug|no money|no further|"
-    "not only|not just|not improved|not improving|not relieved|not responding|not better|not getting better|not well|"
-    "not feeling well|not settled|not settling|not resolved|not resolving|not stopped|not stopping|not gone|"
-    "not absent|not negative|not deny|does not deny|did not deny|cannot deny|not without|never without|"
-    "without relief|without improvement|without effect|without doubt|without treatment|without response|"
-    "as if|even if|only if|previously well|previously healthy|previously fit|previous visit|prior to|"
-    "family reports|look for help|friend of"
-)
 _HARD = frozenset(
     "but however except although though apart aside besides yet positive yes report reported complain complained "
     "complaining presenting presented admit endorse because whilst while".split()
@@ -114,14 +28,21 @@ _SOFT = frozenset(
 )
 """Verbs and subjects begin a clause of their own, unless they follow the trigger at once: `denies that she has`."""
 _SUBJECTS = frozenset("he she they i patient pt child baby infant".split())
+_NOW = frozenset("now currently today".split())
+"""After a comma they turn from a relative to the patient."""
 _PREPOSITIONS = frozenset("of in for to by with from".split())
 _REPORTING = frozenset(
-    "report reported say said state stated tell told notice noticed note noted denies deny denied describe described "
-    "complain complained think thought feel felt observe observed find found saw seen brought bring worried concerned "
-    "mention mentioned claim give gave anxious hear heard believe ask asked confirm confirmed".split()
+    "report reported say says said state stated tell told notice noticed note noted denies deny denied describe "
+    "described complain complained think thought feel felt observe observed find found saw seen brought bring worried "
+    "concerned mention mentioned claim give gave anxious hear heard believe ask asked confirm confirmed".split()
 )
 _LINKS = frozenset("has had have with suffer known history hx diagnosed also :".split())
 """What follows a relative whose illnesses are listed."""
+_DWELLING = frozenset(
+    "live lived living stay stayed staying sleep sleeping share shared room house bed work worked".split()
+)
+_CARERS = frozenset("mother father mum mom dad parent carer caregiver guardian caretaker she who".split())
+"""Who tell of their son or daughter, who is the patient then."""
 _NOBODY = (("no", "one"), ("nobody",))
 _BACK_AGAIN = frozenset("returned returning recurred recur recurring again relapsed restarted".split())
 _MARKS_END = frozenset(".,;!?)\n")
@@ -137,24 +58,6 @@ _REACH_BACK = 4
 """Words that a scope crosses which lies before its trigger, names of findings not counted."""
 _STEPS_BACK = 24
 """The same, all counted."""
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(phrase(text).split())
-
-
-def _triggers(table: dict[Status, str], *, forward: bool, narrow: bool = False) -> list[Trigger]:
-    return [
-        Trigger(_words(name), status, forward, narrow) for status, names in table.items() for name in names.split("|")
-    ]
-
-
-TRIGGERS = (
-    *_triggers(_WIDE, forward=True),
-    *_triggers(_NARROW, forward=True, narrow=True),
-    *_triggers(_AFTER, forward=False),
-    *_triggers({Status.AFFIRMED: _HARMLESS}, forward=True),
-)
 
 
 def _by_first_word(triggers: Sequence[Trigger]) -> dict[str, list[Trigger]]:
@@ -194,8 +97,18 @@ def statuses(
     found = []
     for mention in mentions:
         status = scopes.status(mention)
-        found.append(_OPPOSITE.get(status, status) if mention.negated else status)
+        found.append(scopes.turned(mention, status) if mention.negated else status)
     return tuple(found)
+
+
+def in_context(
+    mentions: Sequence[Mention], groups: tuple[tuple[Token, ...], ...], *, of_family: bool = False
+) -> Iterator[tuple[Mention, Status]]:
+    """Pair every mention of a text with its status in the sentence, one of `groups`, where it begins."""
+    starts = [group[0].start for group in groups]
+    for place, members in groupby(mentions, key=lambda mention: bisect_right(starts, mention.start) - 1):
+        together = tuple(members)
+        yield from zip(together, statuses(together, groups[place], of_family=of_family), strict=True)
 
 
 class _Scopes:
@@ -226,6 +139,13 @@ class _Scopes:
         found = self._before(first, last) | self._after(last)
         found -= {Status.FAMILY} if self._of_family else set()
         return next((status for status in _ORDER if status in found), Status.AFFIRMED)
+
+    def turned(self, mention: Mention, status: Status) -> Status:
+        """Return the status of a word that denies by itself: `not afebrile` affirms, `no cough, afebrile` does not."""
+        first, _ = self._span(mention)
+        if status is Status.NEGATED and first not in self._ending:
+            return status
+        return _OPPOSITE.get(status, status)
 
     def _span(self, mention: Mention) -> tuple[int, int]:
         first = bisect_left(self._starts, mention.start)
@@ -279,8 +199,10 @@ class _Scopes:
         before = self._texts[start - 1] if start else ""
         if before in ("by", "per", "to", "from"):
             return True
+        if self._texts[start] in ("son", "daughter") and not _CARERS.isdisjoint(self._texts[:start]):
+            return True
         following = self._texts[end : end + 3]
-        if before == "with" and not _SOFT.intersection(following[:1]):
+        if before == "with" and not self._dwells(start) and not _SOFT.intersection(following[:1]):
             return True
         return not _REPORTING.isdisjoint(following)
 
@@ -293,14 +215,19 @@ class _Scopes:
             or trigger.words[0] in ("fhx", "fh")
         ):
             return trigger
-        return trigger if _LINKS.intersection(self._texts[end : end + 2]) else replace(trigger, narrow=True)
+        told = _LINKS.intersection(self._texts[end : end + 2]) and not self._dwells(end - len(trigger.words))
+        return trigger if told else replace(trigger, narrow=True)
+
+    def _dwells(self, start: int) -> bool:
+        """Tell whether a relative is named as one whom the patient lives with."""
+        return self._texts[max(0, start - 1) : start] == ["with"] and start > 1 and self._texts[start - 2] in _DWELLING
 
     def _before(self, first: int, last: int) -> set[Status]:
         """Walk back from a mention and collect the forward triggers whose scope reaches it."""
         found: set[Status] = set()
         if self._strongest is None:
             return found
-        walk = _Walk(listed=self._list_goes_on(last), counted=self._is_counted(last))
+        walk = _Walk(self._list_goes_on(last), self._is_counted(last), self._list_is_counted(last))
         index = first
         while index > 0 and walk.going and self._strongest not in found:
             if index in self._ending:
@@ -325,6 +252,15 @@ class _Scopes:
         if following == "for":
             following = self._texts[last + 1] if last + 1 < len(self._texts) else ""
         return following[:1].isdigit() or following in ("since", "x", "lasting", "twice") or following[:2] in _TIMES
+
+    def _list_is_counted(self, last: int) -> bool:
+        """Tell whether a duration follows the list that a mention begins: `cough and sweats for 2 months`."""
+        index = last
+        while index < min(len(self._texts), last + _STEPS_BACK):
+            if not (self._taken[index] or self._texts[index] in ("and", ",", "with")):
+                break
+            index += 1
+        return self._is_counted(index)
 
     def _after(self, last: int) -> set[Status]:
         """Walk on from a mention and collect the backward triggers whose scope reaches it."""
@@ -367,9 +303,11 @@ class _Walk:
     """What lies between a mention and the triggers before it."""
 
     listed: bool
-    """`or` follows the mention, or stands between."""
+    """`or` follows the mention."""
     counted: bool
     """A duration follows the mention."""
+    list_counted: bool
+    """A duration follows the mention or the list that it begins."""
     going: bool = True
     words: int = 0
     segment: int = 0
@@ -391,6 +329,7 @@ class _Walk:
         """Take one more word between."""
         self.words += 1
         self.going = self.words <= _REACH
+        self.subject = self.subject or (text in _NOW and before in _SEPARATORS)
         if taken:
             self.segment = 0
             self._end_run()
@@ -409,17 +348,25 @@ class _Walk:
 
     def reaches(self, trigger: Trigger) -> bool:
         """Tell whether the scope of a trigger standing here reaches the mention."""
+        if trigger.adjacent:
+            return self.words == 0
         new_item = self.counted and self.separated == ","
         if trigger.status is Status.FAMILY:
-            crossed = trigger.narrow and (self.comma or self.joined) and not self.listed
-            return not (self.subject or new_item or crossed)
+            crossed = trigger.narrow and not self._in_one_list()
+            return not (self.subject or new_item or crossed or (self.list_counted and self.comma))
+        if trigger.guess:
+            return not (self.comma and (self.clause or self.counted or self.list_counted))
         if trigger.status in (Status.HYPOTHETICAL, Status.FEARED) and not trigger.narrow:
             return True
         if self.clause:
             return False
         if trigger.narrow:
-            return self.listed or not (self.comma or self.joined)
+            return self._in_one_list()
         return not new_item
+
+    def _in_one_list(self) -> bool:
+        """Tell whether all between is one list, as `not vomiting, coughing or in pain` is."""
+        return self.listed or self.separated in ("or", "nor") or not (self.comma or self.joined)
 
     def _separate(self, text: str) -> None:
         self._end_run()
@@ -427,7 +374,6 @@ class _Walk:
         self.separated = self.separated or text
         self.comma = self.comma or text == ","
         self.joined = self.joined or text == "and"
-        self.listed = self.listed or text in ("or", "nor")
 
     def _end_run(self) -> None:
         self.clause = self.clause or self.pending

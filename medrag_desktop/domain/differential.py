@@ -12,7 +12,7 @@ the incidence in the region and reasons of less than LEAST_SHOWN bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -71,8 +71,16 @@ class Weights:
     """Factor on the prior for each doubling of (age + 1 year) outside the typical ages, at most three times."""
     unknown: float = 0.02
     """Prior of "none of these"."""
-    unknown_state: float = 0.2
-    """Factor on the prior of a condition of pregnancy or childbed where neither is recorded."""
+    unknown_pregnancy: float = 0.2
+    """Factor on the prior of a condition of pregnancy where no pregnancy is recorded."""
+    unknown_childbed: float = 0.05
+    """Factor on the prior of a condition of childbed where no delivery is recorded: few have just given birth."""
+    unusual: float = 0.05
+    """Factor on the prior of a condition outside its weeks of pregnancy, or in pregnancy where that is seldom."""
+    stands_out: float = 0.2
+    """Probability below which no condition stands out."""
+    explains: float = 0.6
+    """Share of the symptoms and signs that are there which the first condition has to know."""
     keep_in_view: float = 0.01
     """Probability from which a condition that must not be missed is always shown."""
 
@@ -114,7 +122,7 @@ class Differential:
 
     candidates: tuple[Candidate, ...]
     outside_library: bool
-    """No condition of the library explains the findings better than chance."""
+    """No condition of the library stands out, or the first one leaves too much unexplained."""
 
 
 @dataclass(frozen=True)
@@ -207,8 +215,18 @@ def rank(encounter: Encounter, observations: Observations, model: RankingModel, 
         )
         for rank, row in enumerate(shown, start=1)
     )
-    unexplained = not any(f.presence is Presence.PRESENT for f in used)
-    return Differential(candidates, outside_library=unexplained or bool(posterior[-1] > posterior[:-1].max()))
+    return Differential(candidates, outside_library=_outside(int(order[0]), posterior, observations, model))
+
+
+def _outside(first: int, posterior: Floats, observations: Observations, model: RankingModel) -> bool:
+    """Tell whether the library has no answer: nothing stands out, or most of what is there stays unexplained."""
+    if posterior[first] < model.weights.stands_out or posterior[-1] > posterior[first]:
+        return True
+    seen = [f.finding for f in observations.narrowest(model.vocabulary) if f.presence is Presence.PRESENT]
+    felt = [finding for finding in seen if model.vocabulary[finding].kind in ("symptom", "sign")]
+    listed = {f.finding for f in model.conditions[first].findings}
+    known = sum(bool(listed & {finding, *model.vocabulary.ancestors(finding)}) for finding in felt)
+    return not seen or known < model.weights.explains * len(felt)
 
 
 def probabilities(
@@ -364,9 +382,8 @@ def _log2_prior(encounter: Encounter, model: RankingModel) -> Floats:
     for row, condition in enumerate(model.conditions):
         affects = condition.affects
         if affects.sex != "any" or affects.pregnancy:
-            prior[row] += (
-                -math.inf if _impossible(affects, encounter.patient) else _log2_state(affects, encounter, model)
-            )
+            state = sum(bits for _, bits in _states(affects, encounter.patient, model.weights))
+            prior[row] += -math.inf if _impossible(affects, encounter.patient) else state
     return np.asarray(prior)
 
 
@@ -386,11 +403,19 @@ def _impossible(affects: Affects, patient: Patient) -> bool:
     return affects.pregnancy == "never" and patient.pregnant is True
 
 
-def _log2_state(affects: Affects, encounter: Encounter, model: RankingModel) -> float:
-    """Return what it costs a condition of pregnancy or childbed that neither is recorded."""
-    patient = encounter.patient
-    known = {"only": patient.pregnant is True, "postpartum": patient.postpartum}.get(affects.pregnancy, True)
-    return 0.0 if known else math.log2(model.weights.unknown_state)
+def _states(affects: Affects, patient: Patient, weights: Weights) -> Iterator[tuple[str, float]]:
+    """Yield, in words and as log2, what pregnancy and childbed cost a condition in this patient."""
+    if affects.pregnancy == "only" and patient.pregnant is not True:
+        yield "not recorded as pregnant", math.log2(weights.unknown_pregnancy)
+    if affects.pregnancy == "postpartum" and not patient.postpartum:
+        yield "not recorded as recently delivered", math.log2(weights.unknown_childbed)
+    if affects.pregnancy == "seldom" and patient.pregnant is True:
+        yield "seldom in pregnancy", math.log2(weights.unusual)
+    weeks = patient.gestational_weeks
+    if affects.gestational_weeks is not None and weeks is not None and patient.pregnant is not False:
+        low, high = affects.gestational_weeks
+        if not low <= weeks <= high:
+            yield f"unusual at {weeks:g} weeks of pregnancy", math.log2(weights.unusual)
 
 
 def _log2_age(patient: Patient, model: RankingModel) -> Floats:
@@ -413,9 +438,7 @@ def _reasons(
     found = [Reason(f.finding, _words(f, model), float(b) * evidence) for f, b in zip(used, bits, strict=True)]
     affects = model.conditions[row].affects
     found.append(Reason("age", "age outside the typical range", float(_log2_age(encounter.patient, model)[row])))
-    state = {"only": "not recorded as pregnant", "postpartum": "not recorded as recently delivered"}
-    if affects.pregnancy in state:
-        found.append(Reason("pregnancy", state[affects.pregnancy], _log2_state(affects, encounter, model)))
+    found += [Reason("pregnancy", words, bits) for words, bits in _states(affects, encounter.patient, model.weights)]
     return tuple(replace(r, bits=round(r.bits, 2)) for r in found if abs(r.bits) >= LEAST_SHOWN)
 
 

@@ -61,7 +61,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A generated sentence that was not shown, and why."""
+    """A sentence, generated or quoted, that was not shown, and why."""
 
     section: str
     reason: str

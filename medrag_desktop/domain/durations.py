@@ -47,7 +47,8 @@ _UNITS = {"h": 1, "d": 24, "n": 24, "w": 168, "f": 336, "m": 730, "y": 8766}
 _PARTS = {"7": 24, "52": 168, "12": 730}
 """Denominator of the shorthand `3/7`, `6/52`, `2/12` -> hours."""
 _WORDS = "|".join(sorted(_NUMBERS, key=len, reverse=True))
-_COUNT = rf"(?:\d{{1,3}}(?:[.,]\d)?|{_WORDS})"
+COUNT = rf"(?:\d{{1,3}}(?:[.,]\d)?|{_WORDS})"
+"""A number in digits or as a word."""
 _UNIT = r"(?:hours?|hrs?|days?|nights?|fortnights?|weeks?|wks?|months?|mths?|years?|yrs?)"
 _ABOUT = (
     r"(?:(?:about|around|approximately|approx\.?|roughly|nearly|almost|at least|the|these|this|past|last|previous|"
@@ -57,7 +58,7 @@ _AMOUNT = re.compile(
     rf"(?P<about>\b{_ABOUT}|[~<>]=?\s?|(?<=\bx)|(?<=\u00d7))"
     r"(?:"
     rf"(?:(?<![\w/.,])|(?<=\bx))(?P<part>\d{{1,2}})(?:\s?-\s?\d{{1,2}})?/(?P<whole>7|52|12)(?![\w/.,]\d|[\w/])"
-    rf"|(?:(?<![\w/.,])|(?<=\bx))(?P<count>{_COUNT})(?:\s?(?:-|\u2013|to|or)\s?{_COUNT})?"
+    rf"|(?:(?<![\w/.,])|(?<=\bx))(?P<count>{COUNT})(?:\s?(?:-|\u2013|to|or)\s?{COUNT})?"
     r"(?:\s(?:and\sa\shalf|of|or so|full|more))?"
     rf"[\s-]{{0,2}}(?P<unit>{_UNIT})\b(?:['\u2019]s?)?"
     rf"|(?<![\w/])(?P<bare>{_UNIT})\b"
@@ -72,6 +73,8 @@ _LEAD = re.compile(
     r"|\b(?P<other>after|within|every|each|per|next|until|till|at|by|times|once|twice|before|aged?|another|than|last|"
     r"pregnant|pregnancy|gestation|old)"
     r"[\s-]{0,2}(?:a\s)?$"
+    r"|\b(?P<person>girl|boy|child|man|woman|male|female|lady|gentleman|baby|infant|newborn|toddler|patient|pt|aged)"
+    r"[\s,:(-]{1,2}$"
     r"|(?P<further>\d\s?[/x]\s?)$",
     re.IGNORECASE,
 )
@@ -102,6 +105,8 @@ _STOPS = frozenset(
 )
 """Words and marks that part a duration from the finding after it."""
 _JOINS = frozenset({",", "and", "with", "associated", "mild", "severe", "also", "both"})
+_GOING_ON = frozenset(", ( : off on daily constantly constant continuous continuously intermittent ongoing".split())
+"""Words and marks between a finding and a duration without a preposition: `ear discharge off and on 2/12`."""
 _FAR = 8
 """Tokens between a duration and its finding."""
 
@@ -130,26 +135,37 @@ def durations_of(
     return clauses.found
 
 
+def number_of(word: str) -> float:
+    """Return the number that a word of COUNT stands for."""
+    word = word.lower().replace(",", ".")
+    return _NUMBERS.get(word) or float(word if word[0].isdigit() else 0)
+
+
 def _duration(match: re.Match[str], text: str) -> Duration | None:
     lead = _LEAD.search(text, max(0, match.start() - _BEFORE), match.start())
     tail = _TAIL.match(text, match.end())
     about = match["about"].lower()
     hours = _hours(match, lead, about)
-    side = _side(match, lead, tail, about)
+    side = None if _is_age(match, lead) else _side(match, lead, tail, about)
     if side is None or hours is None or re.search(r"less than|up to|under|within|nearly|almost|<", about):
         return None
     beyond = re.search(r"more than|longer than|greater than|>(?!=)|\bover\b(?!\s+the\b|\s+past|\s+last|\s+this)", about)
-    start = match.start() if lead is None or lead["other"] else lead.start()
+    start = match.start() if lead is None or lead["other"] or lead["person"] else lead.start()
     return Duration(min(hours + bool(beyond), _MOST_HOURS), start, match.end(), side)
+
+
+def _is_age(match: re.Match[str], lead: re.Match[str] | None) -> bool:
+    """Tell whether an amount of time is the age of who is named before it: `girl 8 yr`, `baby 3 weeks`."""
+    unit = (match["unit"] or "").lower()[:1] or {"12": "m", "52": "w"}.get(match["whole"] or "", "")
+    young = lead is not None and (lead["person"] or "").lower() in ("baby", "infant", "newborn", "toddler", "child")
+    return lead is not None and lead["person"] is not None and (unit == "y" or (young and unit in ("m", "w")))
 
 
 def _hours(match: re.Match[str], lead: re.Match[str] | None, about: str) -> float | None:
     if match["part"]:
         return float(match["part"]) * _PARTS[match["whole"]] or None
     if match["count"]:
-        word = match["count"].lower().replace(",", ".")
-        number = _NUMBERS.get(word) or float(word if word[0].isdigit() else 0)
-        return number * _UNITS[match["unit"][0].lower()] or None
+        return number_of(match["count"]) * _UNITS[match["unit"][0].lower()] or None
     # without a number: `for weeks` is two at least, `for the past week` is one
     unit = match["bare"].lower()
     if unit.endswith("s") and lead is not None and (lead["back"] or "").lower() in ("for", "lasting", "lasted"):
@@ -206,7 +222,7 @@ class _Clauses:
         elif duration.side is Side.BACK:
             self._assign_back(duration, before, after)
         else:
-            touching = before not in self.found and self._words(before, duration.start) <= {",", "(", ":"}
+            touching = before not in self.found and self._words(before, duration.start) <= _GOING_ON
             if not self._give(before, duration, touching):
                 self._give(after, duration, not self._between(duration.end, after))
 
@@ -255,7 +271,8 @@ class _Clauses:
     def _words(self, index: int, end: int) -> set[str]:
         """Return the words between the end of a mention and a place; a stop when they are too many."""
         words = self._list(self._mentions[index].end, end) if index >= 0 else ["."]
-        return {word for word in words if not word[0].isdigit()}
+        between = {word for word in words if not word[0].isdigit()}
+        return between - {"and"} if {"off", "on"} <= between else between
 
     def _between(self, start: int, index: int) -> set[str]:
         return set(self._list(start, self._mentions[index].start)) if index < len(self._mentions) else {"."}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any
 
 DAYS_PER_YEAR = 365.25
 
@@ -135,8 +136,19 @@ class Encounter:
     reference: str = ""
     """The clinic's own reference for the patient, printed on the report."""
     read_from_text: tuple[str, ...] = ()
-    """Names of vital signs that were read from free text, not entered in the form."""
+    """Names of fields of `vital_signs` and `patient` that were read from free text, not entered in the form."""
 
     def presence_of(self, finding: str) -> Presence:
         """Return the presence of a finding; NOT_ASSESSED when the encounter does not mention it."""
         return next((f.presence for f in self.findings if f.finding == finding), Presence.NOT_ASSESSED)
+
+    def as_entered(self) -> Encounter:
+        """Return the encounter without what was read from its free text, which is read from it again."""
+        signs: dict[str, Any] = {f.name: None for f in fields(VitalSigns) if f.name in self.read_from_text}
+        who: dict[str, Any] = {f.name: None for f in fields(Patient) if f.name in self.read_from_text}
+        return replace(
+            self,
+            patient=replace(self.patient, **who),
+            vital_signs=replace(self.vital_signs, **signs),
+            read_from_text=(),
+        )

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from medrag_desktop.domain.encounter import Finding, Origin, Presence
+
+
+def quoted(finding: str, presence: Presence, text: str, field: str, place: tuple[int, int]) -> Finding:
+    """Return a finding with the words of a text that it was read from."""
+    start, end = place
+    return Finding(finding, presence, Origin.TEXT, text[start:end], field, start, end)
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:

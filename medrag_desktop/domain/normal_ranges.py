@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from medrag_desktop.domain.derivations import (
+    Derivation,
+    WeightLimits,
+    parse_derivations,
+    parse_weight_limits,
+    verdicts,
+)
 from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence, VitalSigns
-from medrag_desktop.domain.threshold import describe_measurement, measured
+from medrag_desktop.domain.threshold import describe_measurement, measured, standing_for
 from medrag_desktop.errors import LibraryError
 
 _ADULT = 30.0
@@ -34,10 +41,14 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class NormalRanges:
-    """All bands, and the plausible range of each measurement."""
+    """All bands, the other ways to derive findings, and the plausible range of each measurement."""
 
     bands: tuple[Band, ...] = ()
     plausible: Mapping[str, tuple[float, float]] | None = None
+    derivations: tuple[Derivation, ...] = ()
+    weight_limits: WeightLimits | None = None
+    doubtful: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Measurement -> values that are possible, but beyond which a slip of the pen or of the unit is likelier."""
 
     def band(self, measurement: str, age_years: float | None) -> Band | None:
         """Return the band for an age, the oldest beyond all; adults' when the age is unknown."""
@@ -62,10 +73,26 @@ def parse_normal_ranges(text: str) -> NormalRanges:
             for row in tables.get(name, ())
             if isinstance(row, dict)
         )
-        plausible = {name: (float(low), float(high)) for name, (low, high) in tables.get("plausible", {}).items()}
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        sources = tables.get("sources", {})
+        return NormalRanges(
+            bands,
+            _limits(tables.get("plausible", {})),
+            parse_derivations(tables.get("derived", ()), sources),
+            parse_weight_limits(tables.get("weight_for_height"), sources),
+            _limits(tables.get("doubtful", {})),
+        )
+    except (tomllib.TOMLDecodeError, LibraryError, KeyError, TypeError, ValueError) as error:
         raise LibraryError(f"normal_ranges.toml cannot be read: {error!r}") from error
-    return NormalRanges(bands, plausible)
+
+
+def doubtful_values(encounter: Encounter, ranges: NormalRanges) -> tuple[str, ...]:
+    """Return the measurements that are likelier a slip than true, in words."""
+    values = {name: measured(encounter, name) for name in ranges.doubtful}
+    return tuple(
+        describe_measurement(encounter, name)
+        for name, (low, high) in ranges.doubtful.items()
+        if isinstance(number := values[name], int | float) and not low <= number <= high
+    )
 
 
 def derived_findings(encounter: Encounter, ranges: NormalRanges) -> tuple[Finding, ...]:
@@ -77,24 +104,40 @@ def derived_findings(encounter: Encounter, ranges: NormalRanges) -> tuple[Findin
     present: dict[str, Finding] = {}
     denied: dict[str, Finding] = {}
     open_findings: set[str] = set()
-    for name in VITAL_SIGNS:
-        for finding, holds in _verdicts(encounter, ranges, name):
-            if holds is None:
-                open_findings.add(finding)
-                continue
-            presence = Presence.PRESENT if holds else Presence.ABSENT
-            decided = Finding(finding, presence, origin_of(encounter, name), describe_measurement(encounter, name))
-            decisions = present if holds else denied
-            # an absence is as weak as its weakest measurement
-            if finding not in decisions or (not holds and decided.origin is Origin.TEXT):
-                decisions[finding] = decided
+    for finding, name, holds in _all_verdicts(encounter, ranges):
+        if holds is None:
+            open_findings.add(finding)
+            continue
+        presence = Presence.PRESENT if holds else Presence.ABSENT
+        decided = Finding(finding, presence, origin_of(encounter, name), describe_measurement(encounter, name))
+        decisions = present if holds else denied
+        # an absence is as weak as its weakest measurement
+        if finding not in decisions or (not holds and decided.origin is Origin.TEXT):
+            decisions[finding] = decided
     absent = (f for finding, f in denied.items() if finding not in present and finding not in open_findings)
     return (*present.values(), *absent)
 
 
 def origin_of(encounter: Encounter, measurement: str) -> Origin:
     """Tell whether a measurement stands in the form or was read from free text."""
-    return Origin.TEXT if measurement in encounter.read_from_text else Origin.FORM
+    return Origin.TEXT if standing_for(encounter, measurement) in encounter.read_from_text else Origin.FORM
+
+
+def _all_verdicts(encounter: Encounter, ranges: NormalRanges) -> Iterator[tuple[str, str, bool | None]]:
+    """Yield (finding, measurement that decides it, verdict) by bands, by other derivations and by weight for height."""
+    for name in VITAL_SIGNS:
+        for finding, holds in _verdicts(encounter, ranges, name):
+            yield finding, name, holds
+    for finding, threshold, holds in verdicts(encounter, ranges.derivations):
+        yield finding, standing_for(encounter, threshold.measurement), holds
+    if ranges.weight_limits is not None:
+        weight, limit = encounter.patient.weight_kg, ranges.weight_limits.limit(encounter.patient)
+        if weight is not None and limit is not None:
+            yield ranges.weight_limits.finding, "weight_kg", weight < limit
+
+
+def _limits(table: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    return {name: (float(low), float(high)) for name, (low, high) in table.items()}
 
 
 def _verdicts(encounter: Encounter, ranges: NormalRanges, name: str) -> Iterator[tuple[str, bool | None]]:

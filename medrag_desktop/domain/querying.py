@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from medrag_desktop.domain.differential import Candidate
 from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
 from medrag_desktop.domain.evidence import Query
-from medrag_desktop.domain.threshold import describe_measurement
+from medrag_desktop.domain.threshold import describe_measurement, measured
 from medrag_desktop.domain.vocabulary import Vocabulary
 
 SHOWN_VITAL_SIGNS = (
@@ -22,6 +22,7 @@ SHOWN_VITAL_SIGNS = (
     "gcs",
     "avpu",
 )
+SHOWN_BODY_MEASURES = ("weight_kg", "height_cm", "muac_mm")
 _DENIED = re.compile(r"\b(?:no|not|nor|denies|denied|without|never)\b[^.;,\n]*[,;]?", re.IGNORECASE)
 """What a complaint says is not there: a search for its words would find what the patient does not have."""
 
@@ -53,7 +54,8 @@ def describe(encounter: Encounter, vocabulary: Vocabulary, findings: Iterable[Fi
         describe_patient(encounter.patient),
         _listed("present", present_labels(findings, vocabulary)),
         _listed("absent", absent_labels(findings, vocabulary)),
-        _listed("measured", vital_sign_words(encounter)),
+        # the generator has learned vital signs only
+        _listed("measured", _measured_words(encounter, SHOWN_VITAL_SIGNS)),
     ]
     return "; ".join(part for part in parts if part)
 
@@ -69,12 +71,14 @@ def absent_labels(findings: Iterable[Finding], vocabulary: Vocabulary) -> tuple[
 
 
 def vital_sign_words(encounter: Encounter) -> tuple[str, ...]:
-    """Return every measured vital sign in words with its unit."""
-    return tuple(
-        describe_measurement(encounter, name)
-        for name in SHOWN_VITAL_SIGNS
-        if getattr(encounter.vital_signs, name) is not None
-    )
+    """Return everything measured in words with its unit: vital signs, oxygen, weight, height and arm."""
+    oxygen = ("on oxygen",) if encounter.vital_signs.on_oxygen else ()
+    vital_signs = _measured_words(encounter, SHOWN_VITAL_SIGNS)
+    return (*vital_signs, *oxygen, *_measured_words(encounter, SHOWN_BODY_MEASURES))
+
+
+def _measured_words(encounter: Encounter, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(describe_measurement(encounter, name) for name in names if measured(encounter, name) is not None)
 
 
 def describe_patient(patient: Patient) -> str:

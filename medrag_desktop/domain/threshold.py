@@ -18,6 +18,7 @@ MEASUREMENTS = {
     "systolic_mmhg": ("systolic blood pressure", "mmHg"),
     "diastolic_mmhg": ("diastolic blood pressure", "mmHg"),
     "spo2_percent": ("SpO2", "%"),
+    "on_oxygen": ("on oxygen", ""),
     "glucose_mmol_l": ("blood glucose", "mmol/L"),
     "gcs": ("Glasgow coma scale", ""),
     "avpu": ("AVPU", ""),
@@ -25,11 +26,16 @@ MEASUREMENTS = {
     "age_years": ("age", "years"),
     "muac_mm": ("mid-upper arm circumference", "mm"),
     "weight_kg": ("weight", "kg"),
+    "height_cm": ("height", "cm"),
     "gestational_weeks": ("gestation", "weeks"),
     "postpartum_days": ("days since delivery", "days"),
 }
 """Measurement name -> (words, unit)."""
 
+LETTERS = {"avpu": ("A", "V", "P", "U"), "on_oxygen": ("YES", "NO")}
+"""Measurements that are no number -> their values."""
+_FULLY_AWAKE: dict[str, float | str] = {"avpu": "A", "gcs": 15}
+"""The two scales of consciousness -> their best value; one of them is enough."""
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -50,7 +56,10 @@ class Threshold:
 
     def holds(self, encounter: Encounter) -> bool | None:
         """Compare; None when the measurement was not taken."""
-        value = measured(encounter, self.measurement)
+        stand_in = standing_for(encounter, self.measurement)
+        value = (
+            measured(encounter, self.measurement) if stand_in == self.measurement else _FULLY_AWAKE[self.measurement]
+        )
         if value is None:
             return None
         if isinstance(self.limit, str) or isinstance(value, str):
@@ -70,7 +79,7 @@ def parse_threshold(text: str) -> Threshold:
     if match is None or match[1] not in MEASUREMENTS:
         raise LibraryError(f"'{text}' is no comparison of a known measurement with a limit.")
     name, comparison, limit = match.groups()
-    if name == "avpu":
+    if name in LETTERS:
         if comparison not in ("=", "!="):
             raise LibraryError(f"'{text}' must compare with = or !=.")
         return Threshold(name, comparison, limit.upper())
@@ -93,7 +102,17 @@ def measured(encounter: Encounter, measurement: str) -> float | str | None:
     """Return the value of a measurement, from the vital signs or the patient."""
     holder = encounter.vital_signs if hasattr(encounter.vital_signs, measurement) else encounter.patient
     value: float | str | None = getattr(holder, measurement)
+    if isinstance(value, bool):
+        return "YES" if value else "NO"
     return value
+
+
+def standing_for(encounter: Encounter, measurement: str) -> str:
+    """Return what a measurement is taken from: itself, or the other scale of consciousness that says fully awake."""
+    if measurement not in _FULLY_AWAKE or measured(encounter, measurement) is not None:
+        return measurement
+    other = next(name for name in _FULLY_AWAKE if name != measurement)
+    return other if measured(encounter, other) == _FULLY_AWAKE[other] else measurement
 
 
 def describe_measurement(encounter: Encounter, measurement: str) -> str:
@@ -102,5 +121,7 @@ def describe_measurement(encounter: Encounter, measurement: str) -> str:
     value = measured(encounter, measurement)
     if value is None:
         return f"{name} not measured"
+    if measurement == "on_oxygen":
+        return name if value == "YES" else f"not {name}"
     number = f"{value:g}" if isinstance(value, float | int) else str(value)
     return f"{name} {number} {unit}".strip()

@@ -7,12 +7,22 @@ absence that was read from free text never clears a rule.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medrag_desktop.domain.applies import (
+    EVERYONE,
+    Applies,
+    age_condition,
+    applies_to,
+    must_be_asked,
+    parse_applies,
+    unknown_of_patient,
+)
 from medrag_desktop.domain.condition import Urgency
-from medrag_desktop.domain.encounter import Encounter, Origin, Patient, Presence, Sex
+from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.threshold import (
     MEASUREMENTS,
@@ -20,25 +30,19 @@ from medrag_desktop.domain.threshold import (
     describe_measurement,
     is_threshold,
     parse_threshold,
+    standing_for,
 )
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import LibraryError
 
-_OLDEST = 120
-"""A rule up to this age or beyond has no upper limit."""
+DOUBTFUL, UNREAD = "doubtful_measurement", "text_not_read"
+"""Ids under which Triage says that a measurement should be checked, and that a text was not understood."""
+_CONFIRM = "confirm "
+"""How a need begins that only unsays what the text says."""
+Known = Mapping[str, Finding]
+"""What is known, by finding id."""
 Criterion = str | Threshold
 """A finding id, or a comparison of a measurement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applies:
-    """Whom a rule is for; None means everyone."""
-
-    age_years: tuple[float, float] | None = None
-    """Half open."""
-    sex: str | None = None
-    pregnant: bool | None = None
-    postpartum: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class DangerRule:
     message: str
     urgency: Urgency
     source: str
-    applies: Applies = Applies()
+    applies: Applies = EVERYONE
     all_of: tuple[Criterion, ...] = ()
     any_of: tuple[Criterion, ...] = ()
     at_least: tuple[Criterion, ...] = ()
@@ -85,24 +89,45 @@ class Triage:
     not_assessed: tuple[NotAssessed, ...]
 
 
+def most_wanted(rules: Iterable[NotAssessed]) -> tuple[str, ...]:
+    """Return what the rules lack: first what the program doubts of what was entered, then what most rules wait for."""
+    rules = tuple(rules)
+    doubted = [need for rule in rules for need in rule.needs if rule.id in (DOUBTFUL, UNREAD) or _is_doubt(need)]
+    counts = Counter(need for rule in rules for need in rule.needs)
+    return tuple(dict.fromkeys((*doubted, *(need for need, _ in counts.most_common()))))
+
+
+def _is_doubt(need: str) -> bool:
+    return need.startswith(_CONFIRM)
+
+
 def triage(
     encounter: Encounter, observations: Observations, rules: Iterable[DangerRule], vocabulary: Vocabulary
 ) -> Triage:
-    """Evaluate every rule on one encounter, emergencies first."""
+    """Evaluate every rule on one encounter, emergencies first.
+
+    A rule that only the text would have made fire, had the form not set it to not assessed, stays open and says so.
+    """
     fired: list[DangerSign] = []
     open_rules: list[NotAssessed] = []
     for rule in rules:
-        applies = _applies(rule.applies, encounter.patient)
+        applies = applies_to(rule.applies, encounter.patient)
         if applies is False:
             continue
-        outcome = _evaluate(rule, encounter, observations)
-        unsure = _unsure_of_delivery(rule.applies, encounter.patient)
-        if outcome and not unsure:
-            because = _because(rule, encounter, observations, vocabulary)
-            fired.append(DangerSign(rule.id, rule.message, rule.urgency, because, rule.source))
-        elif outcome is not False:
-            needs = _needs(rule, encounter, observations, vocabulary)
-            open_rules.append(NotAssessed(rule.id, (*_unknown_of_patient(rule.applies, encounter.patient), *needs)))
+        outcome = _evaluate(rule, encounter, observations.known)
+        if outcome and not must_be_asked(rule.applies, encounter.patient):
+            because = _because(rule, encounter, observations.known, vocabulary)
+            message = _conditional(rule.message, age_condition(rule.applies, encounter.patient))
+            fired.append(DangerSign(rule.id, message, rule.urgency, because, rule.source))
+            continue
+        doubts = tuple(_unsaid(rule, encounter, observations, vocabulary))
+        if outcome is not False or doubts:
+            asked = unknown_of_patient(rule.applies, encounter.patient)
+            needs = _needs(rule, encounter, observations.known, vocabulary)
+            open_rules.append(NotAssessed(rule.id, (*doubts, *asked, *needs)))
+    if observations.doubtful:
+        wanted = tuple(f"check {words} and its unit" for words in observations.doubtful)
+        open_rules.insert(0, NotAssessed(DOUBTFUL, wanted))
     order = list(Urgency)
     return Triage(tuple(sorted(fired, key=lambda sign: order.index(sign.urgency))), tuple(open_rules))
 
@@ -138,7 +163,7 @@ def _rule(row: dict[str, Any], sources: dict[str, Any]) -> DangerRule:
             message=row["message"],
             urgency=Urgency(row["urgency"]),
             source=_source_words(sources[row["source"]], row.get("section", "")),
-            applies=_parse_applies(row.get("applies", {})),
+            applies=parse_applies(row.get("applies", {})),
             all_of=_criteria(row.get("all", ())),
             any_of=_criteria(row.get("any", ())),
             at_least=_criteria(least["of"]),
@@ -148,16 +173,6 @@ def _rule(row: dict[str, Any], sources: dict[str, Any]) -> DangerRule:
         raise LibraryError(f"danger_signs.toml: {name}: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LibraryError(f"danger_signs.toml: {name} cannot be read: {error!r}") from error
-
-
-def _parse_applies(table: dict[str, Any]) -> Applies:
-    if unknown := set(table) - {"age_years", "sex", "pregnant", "postpartum"}:
-        raise ValueError(f"applies has unknown keys: {', '.join(sorted(unknown))}")
-    if any(table.get(key) not in (None, True, False) for key in ("pregnant", "postpartum")):
-        raise ValueError("applies.pregnant and applies.postpartum must be true or false")
-    low, high = table.get("age_years", (None, None))
-    age = None if low is None or high is None else (float(low), float(high))
-    return Applies(age, table.get("sex"), table.get("pregnant"), table.get("postpartum"))
 
 
 def _source_words(source: dict[str, Any], section: str) -> str:
@@ -171,73 +186,30 @@ def _criteria(names: Iterable[str]) -> tuple[Criterion, ...]:
     return tuple(parse_threshold(name) if is_threshold(name) else name for name in names)
 
 
-def _applies(applies: Applies, patient: Patient) -> bool | None:
-    """Tell whether a rule is for this patient; None when that cannot be known, which never silences the rule."""
-    verdicts: list[bool | None] = []
-    if applies.age_years is not None:
-        low, high = applies.age_years
-        oldest = patient.age_years is not None and patient.age_years >= high >= _OLDEST
-        verdicts.append(None if patient.age_years is None else low <= patient.age_years < high or oldest)
-    if applies.sex is not None:
-        verdicts.append(None if patient.sex is Sex.UNKNOWN else patient.sex.value == applies.sex)
-    if applies.pregnant is not None:
-        verdicts.append(_all_known(applies.pregnant, _pregnant(patient)))
-    if applies.postpartum is not None:
-        verdicts.append(_all_known(applies.postpartum, _postpartum(patient)))
-    if False in verdicts:
-        return False
-    return None if None in verdicts else True
+def _conditional(message: str, condition: str) -> str:
+    """Put the ages a message is meant for before it; what is shown of a patient of unknown age says so."""
+    return f"{condition}: {message[:1].lower()}{message[1:]}" if condition else message
 
 
-def _all_known(wanted: bool, found: bool | None) -> bool | None:
-    return None if found is None else found is wanted
+def _unsaid(
+    rule: DangerRule, encounter: Encounter, observations: Observations, vocabulary: Vocabulary
+) -> Iterator[str]:
+    """Yield what of the text must be confirmed because it would make the rule fire and was set to not assessed."""
+    if not observations.as_told or not _evaluate(rule, encounter, observations.as_told):
+        return
+    named = {criterion for criterion in criteria(rule) if isinstance(criterion, str)}
+    for finding in observations.unsaid:
+        if not named.isdisjoint((finding.finding, *vocabulary.ancestors(finding.finding))):
+            quote = finding.quote or _label(finding.finding, vocabulary)
+            yield f'{_CONFIRM}"{quote}" (in the text, but set to not assessed)'
 
 
-def _pregnant(patient: Patient) -> bool | None:
-    """Tell whether the patient is pregnant; None when she may be."""
-    if patient.pregnant is not None:
-        return patient.pregnant
-    if patient.gestational_weeks is not None and patient.possibly_pregnant:
-        return True
-    return None if _may_bear(patient) else False
-
-
-def _postpartum(patient: Patient) -> bool | None:
-    """Tell whether a delivery lies at most 42 days back; None when that was not asked."""
-    if patient.postpartum_days is not None:
-        return patient.postpartum
-    return None if _may_bear(patient) and not patient.pregnant else False
-
-
-def _may_bear(patient: Patient) -> bool:
-    return patient.sex is not Sex.MALE and (patient.age_years is None or 10 <= patient.age_years <= 55)
-
-
-def _unsure_of_delivery(applies: Applies, patient: Patient) -> bool:
-    """Tell whether a rule is for women after delivery and nobody asked for one.
-
-    Pregnancy is kept in mind in every woman who may be pregnant; a delivery weeks ago is not something she overlooks.
-    """
-    return applies.postpartum is True and _postpartum(patient) is None
-
-
-def _unknown_of_patient(applies: Applies, patient: Patient) -> tuple[str, ...]:
-    """Return what must be known of the patient before the rule is sure to be hers or his, in words."""
-    missing = {
-        "age": applies.age_years is not None and patient.age_years is None,
-        "sex": applies.sex is not None and patient.sex is Sex.UNKNOWN,
-        "pregnancy": applies.pregnant is not None and _pregnant(patient) is None,
-        MEASUREMENTS["postpartum_days"][0]: applies.postpartum is not None and _postpartum(patient) is None,
-    }
-    return tuple(word for word, lacking in missing.items() if lacking)
-
-
-def _evaluate(rule: DangerRule, encounter: Encounter, observations: Observations) -> bool | None:
-    parts: list[bool | None] = [_holds(c, encounter, observations) for c in rule.all_of]
+def _evaluate(rule: DangerRule, encounter: Encounter, known: Known) -> bool | None:
+    parts: list[bool | None] = [_holds(c, encounter, known) for c in rule.all_of]
     if rule.any_of:
-        parts.append(_at_least(1, [_holds(c, encounter, observations) for c in rule.any_of]))
+        parts.append(_at_least(1, [_holds(c, encounter, known) for c in rule.any_of]))
     if rule.count:
-        parts.append(_at_least(rule.count, [_holds(c, encounter, observations) for c in rule.at_least]))
+        parts.append(_at_least(rule.count, [_holds(c, encounter, known) for c in rule.at_least]))
     if False in parts:
         return False
     # a rule without criteria is an error that `library check` names; until then it neither fires nor clears
@@ -250,11 +222,11 @@ def _at_least(count: int, verdicts: list[bool | None]) -> bool | None:
     return None if verdicts.count(True) + verdicts.count(None) >= count else False
 
 
-def _holds(criterion: Criterion, encounter: Encounter, observations: Observations) -> bool | None:
+def _holds(criterion: Criterion, encounter: Encounter, known: Known) -> bool | None:
     if isinstance(criterion, Threshold):
         holds = criterion.holds(encounter)
         return None if holds is False and _proves_nothing(criterion, encounter) else holds
-    found = observations.known.get(criterion)
+    found = known.get(criterion)
     if found is None or found.presence is Presence.NOT_ASSESSED:
         return None
     if found.presence is Presence.PRESENT:
@@ -265,28 +237,24 @@ def _holds(criterion: Criterion, encounter: Encounter, observations: Observation
 def _proves_nothing(criterion: Threshold, encounter: Encounter) -> bool:
     """Tell whether a normal value clears no rule: read from text, or owed to oxygen."""
     aided = criterion.measurement == "spo2_percent" and encounter.vital_signs.on_oxygen is True
-    return aided or criterion.measurement in encounter.read_from_text
+    return aided or standing_for(encounter, criterion.measurement) in encounter.read_from_text
 
 
-def _because(
-    rule: DangerRule, encounter: Encounter, observations: Observations, vocabulary: Vocabulary
-) -> tuple[str, ...]:
-    holding = (c for c in criteria(rule) if _holds(c, encounter, observations))
-    return tuple(dict.fromkeys(_reason(c, encounter, observations, vocabulary) for c in holding))
+def _because(rule: DangerRule, encounter: Encounter, known: Known, vocabulary: Vocabulary) -> tuple[str, ...]:
+    holding = (c for c in criteria(rule) if _holds(c, encounter, known))
+    return tuple(dict.fromkeys(_reason(c, encounter, known, vocabulary) for c in holding))
 
 
-def _reason(criterion: Criterion, encounter: Encounter, observations: Observations, vocabulary: Vocabulary) -> str:
+def _reason(criterion: Criterion, encounter: Encounter, known: Known, vocabulary: Vocabulary) -> str:
     if isinstance(criterion, Threshold):
         return describe_measurement(encounter, criterion.measurement)
-    found = observations.known[criterion]
+    found = known[criterion]
     label = _label(criterion, vocabulary)
     return f"{label} ({found.quote})" if found.quote and found.quote != label else label
 
 
-def _needs(
-    rule: DangerRule, encounter: Encounter, observations: Observations, vocabulary: Vocabulary
-) -> tuple[str, ...]:
-    unknown = (c for c in criteria(rule) if _holds(c, encounter, observations) is None)
+def _needs(rule: DangerRule, encounter: Encounter, known: Known, vocabulary: Vocabulary) -> tuple[str, ...]:
+    unknown = (c for c in criteria(rule) if _holds(c, encounter, known) is None)
     return tuple(dict.fromkeys(_words(c, encounter, vocabulary) for c in unknown))
 
 

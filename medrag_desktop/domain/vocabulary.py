@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +12,10 @@ from medrag_desktop.domain.threshold import Threshold, parse_threshold
 from medrag_desktop.errors import LibraryError
 
 KINDS = ("symptom", "sign", "vital", "history", "exposure", "medicine", "test")
+LASTING = ("history", "exposure", "medicine")
+"""Kinds of finding that are true of the patient although they lie in the past."""
+FELT = ("symptom", "sign", "vital")
+"""Kinds of finding that somebody who worries about them has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class FindingDefinition:
     """The vital sign that alone decides it at any age."""
     derive_duration: DurationLimit | None = None
     """How long which other finding must have lasted for this one to be there."""
+    derive_together: tuple[str, ...] = ()
+    """Findings that together make this one: diarrhoea and blood in the stool."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,9 @@ class Vocabulary:
         return self.definitions[finding]
 
     def label(self, finding: str) -> str:
-        """Return the label of a finding."""
-        return self.definitions[finding].label
+        """Return the label of a finding; of one that this library does not hold, the words of its id."""
+        definition = self.definitions.get(finding)
+        return finding.replace(".", " ").replace("_", " ") if definition is None else definition.label
 
     def ancestors(self, finding: str) -> tuple[str, ...]:
         """Return every finding that this one implies, nearest first."""
@@ -75,6 +82,14 @@ class Vocabulary:
         names = {finding, *self.ancestors(finding)}
         decided = (n for n, limit in self._limits if hours >= limit.hours and not names.isdisjoint(limit.findings))
         return tuple(name for name in decided if name not in names)
+
+    def together(self, there: Container[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the findings that those which are there make together, each with its parts."""
+        return tuple((name, parts) for name, parts in self._conjunctions if all(part in there for part in parts))
+
+    @cached_property
+    def _conjunctions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple((name, d.derive_together) for name, d in self.definitions.items() if d.derive_together)
 
     @cached_property
     def _limits(self) -> tuple[tuple[str, DurationLimit], ...]:
@@ -119,11 +134,21 @@ def make_vocabulary(definitions: Iterable[FindingDefinition]) -> Vocabulary:
     for finding, definition in joined.items():
         _walk(finding, joined)
         _check_limit(definition, joined)
+        _check_together(definition, joined)
     return Vocabulary(joined)
 
 
 def _definition(finding: str, table: dict[str, object], system: str) -> FindingDefinition:
-    unknown = set(table) - {"label", "kind", "synonyms", "question", "parents", "derive", "derive_duration"}
+    unknown = set(table) - {
+        "label",
+        "kind",
+        "synonyms",
+        "question",
+        "parents",
+        "derive",
+        "derive_duration",
+        "derive_together",
+    }
     if unknown:
         raise LibraryError(f"findings/{system}.toml: {finding} has unknown keys {sorted(unknown)}.")
     if table.get("kind") not in KINDS or not isinstance(table.get("label"), str):
@@ -140,6 +165,7 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         parents=_strings(table, "parents", where),
         derive=None if derive is None else _derivation(str(derive), where),
         derive_duration=_limit(table.get("derive_duration"), where),
+        derive_together=_strings(table, "derive_together", where),
     )
 
 
@@ -175,6 +201,12 @@ def _check_limit(definition: FindingDefinition, definitions: Mapping[str, Findin
     for finding in definition.derive_duration.findings if definition.derive_duration else ():
         if finding == definition.id or finding not in definitions:
             raise LibraryError(f"The duration of {finding} cannot decide {definition.id}: it is no other finding.")
+
+
+def _check_together(definition: FindingDefinition, definitions: Mapping[str, FindingDefinition]) -> None:
+    parts = definition.derive_together
+    if parts and (len(set(parts)) < 2 or any(part == definition.id or part not in definitions for part in parts)):
+        raise LibraryError(f"{definition.id} must be made by two other findings at least, each of them known.")
 
 
 def _with_prefix(definition: FindingDefinition, by_id: Mapping[str, FindingDefinition]) -> FindingDefinition:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from medrag_desktop import __version__
+from medrag_desktop.domain.basics import not_looked_at
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Urgency
-from medrag_desktop.domain.differential import Candidate
+from medrag_desktop.domain.differential import Candidate, Differential
 from medrag_desktop.domain.draft import Draft, EvidenceStrength, Level, Provenance, Section
 from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.evidence import Hit, Query
@@ -88,7 +89,7 @@ class Assessor:
         task.report("Writing the draft", 2, 4)
         with clock.step("drafting"):
             case = Case(encounter, observations, self.ranker.catalogue, self.ranker.lexicon)
-            drafted = self._draft(case, ranked.candidates, found, references, level, seed, task)
+            drafted = self._draft(case, ranked, found, references, level, seed, task)
             candidates = _cite(ranked.candidates, found, references)
         if level is Level.SEARCH and found.evidence is not EvidenceStrength.NONE:
             for hit in found.presentation:
@@ -96,7 +97,7 @@ class Assessor:
         task.report("Done", 4, 4)
         return Draft(
             level=level,
-            urgency=_urgency(signs.fired, candidates, observations, self.ranker.catalogue),
+            urgency=_urgency(signs.fired, candidates, encounter, observations, self.ranker.catalogue),
             danger_signs=signs.fired,
             danger_signs_not_assessed=signs.not_assessed,
             findings=observations.stated,
@@ -143,7 +144,7 @@ class Assessor:
     def _draft(
         self,
         case: Case,
-        candidates: Sequence[Candidate],
+        ranked: Differential,
         found: _Found,
         references: References,
         level: Level,
@@ -153,9 +154,9 @@ class Assessor:
         if level is Level.SEARCH:
             return Drafted((), ())
         restated: tuple[Section, ...] = (summary(case),)
-        if found.evidence is EvidenceStrength.NONE:
+        if ranked.outside_library or found.evidence is EvidenceStrength.NONE:
             return Drafted(restated, ())
-        drafted_for = _worth_drafting(candidates[: self.ranker.settings.drafted], case.observations)
+        drafted_for = _worth_drafting(ranked.candidates[: self.ranker.settings.drafted], case.observations)
         slots = plan_slots(drafted_for, found.passages)
         generator = self.generator if level is Level.GENERATED else None
         drafted = draft_sections(slots, case, references, generator, seed=seed, task=task)
@@ -215,11 +216,17 @@ def _cite(candidates: Sequence[Candidate], found: _Found, references: References
 def _urgency(
     fired: Sequence[DangerSign],
     candidates: Sequence[Candidate],
+    encounter: Encounter,
     observations: Observations,
     catalogue: Catalogue,
 ) -> Urgency:
-    """Return the most urgent of: danger signs that fired, likely conditions, and those conditions' own signs."""
+    """Return the most urgent of: danger signs that fired, likely conditions, and those conditions' own signs.
+
+    Silence is not safety: while something basic was not looked at, nothing is less urgent than soon.
+    """
     found = [sign.urgency for sign in fired]
+    if not_looked_at(encounter, observations):
+        found.append(Urgency.SOON)
     for candidate in candidates:
         if candidate.probability < URGENT_FROM:
             continue

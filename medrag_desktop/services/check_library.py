@@ -8,10 +8,11 @@ from itertools import chain, pairwise
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.grounding import holds_dose
 from medrag_desktop.domain.normal_ranges import Band, NormalRanges
-from medrag_desktop.domain.threshold import Threshold
+from medrag_desktop.domain.threshold import LETTERS, Threshold
 from medrag_desktop.domain.tokens import phrase
 from medrag_desktop.domain.triage import DangerRule, criteria
 from medrag_desktop.domain.vocabulary import FindingDefinition, Vocabulary
+from medrag_desktop.services.check_medicines import check_medicines
 from medrag_desktop.services.check_monographs import (
     check_codes,
     check_copied,
@@ -48,7 +49,6 @@ _NEVER_POSITIVE = (
 )
 _DEGREE = "very"
 """Of tokens.FILLERS the one that changes a meaning: `very high blood pressure` would be met in every high one."""
-_ALERTNESS = ("A", "V", "P", "U")
 
 
 def check_library(
@@ -73,6 +73,7 @@ def check_library(
         *(_rule(rule, catalogue) for rule in catalogue.danger_rules),
         _same_rules(catalogue.danger_rules),
         _ranges(catalogue.normal_ranges, catalogue.vocabulary),
+        check_medicines(catalogue),
     )
     return tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.severity, p.file)))
 
@@ -199,7 +200,7 @@ def _unreachable(rule: DangerRule, ranges: NormalRanges) -> Iterator[str]:
             (ranges.plausible or {}).get(criterion.measurement, (None, None)),
         )
         if isinstance(limit, str):
-            if limit.upper() not in _ALERTNESS:
+            if limit not in LETTERS[criterion.measurement]:
                 yield f"{criterion.measurement} is never {limit}."
         elif low is not None and high is not None and not low <= limit <= high:
             yield f"{criterion.measurement} {limit:g} lies outside the values that can be entered."
@@ -220,6 +221,9 @@ def _ranges(ranges: NormalRanges, vocabulary: Vocabulary) -> Iterator[Problem]:
         for sentence in _band(band):
             yield Problem("error", RANGES_FILE, f"{place}: {sentence}")
         yield from unknown_findings(filter(None, (band.below, band.above)), place, RANGES_FILE, vocabulary)
+    derived = [derivation.finding for derivation in ranges.derivations]
+    derived += [] if ranges.weight_limits is None else [ranges.weight_limits.finding]
+    yield from unknown_findings(derived, "[[derived]]", RANGES_FILE, vocabulary)
     for one, other in pairwise(bands):
         if one.measurement != other.measurement or one.to_years == other.from_years:
             continue

@@ -17,9 +17,11 @@ MIN_FINDINGS = 8
 NEAR_DUPLICATE = 0.6
 """Share of common findings from which two conditions with the same ICD-10 codes count as one."""
 LONGEST_LIFE = 130.0
+LONGEST_PREGNANCY = 45.0
+"""Weeks."""
 _ID = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SEXES = ("any", "female", "male")
-_PREGNANCY = ("", "only", "postpartum", "never")
+_PREGNANCY = ("", "only", "postpartum", "seldom", "never")
 _LOOK_ALIKES = SECTIONS[3]
 _STEPS = tuple(Frequency)
 _SEPARATING_STEPS = 2
@@ -109,6 +111,11 @@ def _affected(condition: Condition) -> Iterator[str]:
         yield f"The sex '{affects.sex}' is none of {', '.join(_SEXES)}."
     if affects.pregnancy not in _PREGNANCY:
         yield f"The pregnancy '{affects.pregnancy}' is none of {', '.join(filter(None, _PREGNANCY))}."
+    if (
+        affects.gestational_weeks is not None
+        and not 0 <= affects.gestational_weeks[0] < affects.gestational_weeks[1] <= 45
+    ):
+        yield "The weeks of pregnancy are upside down or impossible."
     for region, _ in affects.regions:
         if region not in REGIONS:
             yield f"The region {region} is none of {', '.join(REGIONS)}."

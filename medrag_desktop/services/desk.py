@@ -23,7 +23,10 @@ class Desk:
     save_settings: Callable[[Settings], None]
     """Write the settings file; raise ConfigError."""
     open_ranker: Callable[[], Ranker]
-    """Open the clinical library: danger signs and findings while typing (below a second); raise LibraryError."""
+    """Open the clinical library: danger signs and findings while typing (below a second); raise LibraryError.
+
+    The ranker works with the settings as they are saved at that moment, and so does an assessor made from it.
+    """
     open_assessor: Callable[[Ranker], Assessor]
     """Open models and packs (seconds); raise ModelError, or PackMissing when the library pack is to be built."""
     open_report: Callable[[Ranker], ReportWriter]
@@ -31,3 +34,5 @@ class Desk:
     """Command line that builds the library pack in a process of its own and prints progress as JSON lines."""
     icons: Path
     """Folder of the window's icons."""
+    notes: tuple[str, ...] = ()
+    """Sentences to show at the start, for example that the settings cannot be read."""

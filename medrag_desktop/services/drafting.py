@@ -13,6 +13,7 @@ from medrag_desktop.domain.encounter import Encounter, Finding, Presence
 from medrag_desktop.domain.evidence import Hit
 from medrag_desktop.domain.generation import Generated, GenerationRequest
 from medrag_desktop.domain.grounding import NOT_STATED, Facts, Grounded, Ungrounded, find_clauses, ground
+from medrag_desktop.domain.medicine import MedicineCheck, medicine_check, unchecked
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.querying import (
     absent_labels,
@@ -100,6 +101,28 @@ class Case:
     lexicon: Lexicon
 
 
+@dataclass
+class Guard:
+    """Keeps back what names a medicine that may be wrong for this patient, and notes why each sentence was withheld."""
+
+    check: MedicineCheck
+    withheld: list[Withheld] = field(default_factory=list)
+
+    def admits(self, section: str, sentence: str) -> bool:
+        """Tell whether a sentence may be shown as far as its medicines go; withhold it if not."""
+        names: dict[str, list[str]] = {}
+        for caution in self.check.cautions(sentence):
+            names.setdefault(caution.words, []).append(caution.medicine)
+        if names:
+            told = "; ".join(f"names {', '.join(dict.fromkeys(named))}, but {why}" for why, named in names.items())
+            self.withhold(section, f"{told[:1].upper()}{told[1:]}.")
+        return not names
+
+    def withhold(self, section: str, reason: str) -> None:
+        """Note why a sentence of a section is not shown."""
+        self.withheld.append(Withheld(section, reason))
+
+
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """The written sections and what was withheld."""
@@ -138,20 +161,22 @@ def draft_sections(
     if generator is not None and asked:
         requests = [_request(slot, case) for slot in asked]
         hypotheses = dict(zip(asked, generator.generate(requests, task=task, seed=seed), strict=True))
+    suspected = {slot.candidate.condition for slot in slots}
+    guard = Guard(medicine_check(case.encounter, case.observations, case.catalogue.medicines, suspected))
     written: dict[str, list[Statement]] = {}
-    withheld: list[Withheld] = []
     for slot in slots:
-        statements = _generated(slot, hypotheses.get(slot, ()), case, references, withheld)
+        statements = _generated(slot, hypotheses.get(slot, ()), case, references, guard)
         said = written.setdefault(slot.plan.title, [])
         missing = slot.plan.sentences - len(statements)
-        statements += _extracted(slot, case, references, missing, {s.text for s in (*said, *statements)})
+        used = {s.text for s in (*said, *statements)}
+        statements += _extracted(slot, case, references, missing, used, guard)
         said += [s for s in statements if s.text not in {other.text for other in said}]
     sections = tuple(Section(title, tuple(said)) for title, said in written.items() if said)
-    return Drafted(sections, tuple(withheld))
+    return Drafted(sections, tuple(guard.withheld))
 
 
 def summary(case: Case) -> Section:
-    """Restate the encounter in sentences: who, what is present, what is absent, what was measured."""
+    """Restate the encounter: who, what is present, absent, measured; and what medicines were not checked against."""
     vocabulary = case.catalogue.vocabulary
     stated = case.observations.narrowest(vocabulary)
     sentences = [
@@ -159,6 +184,7 @@ def summary(case: Case) -> Section:
         _sentence("Present: ", present_labels(stated, vocabulary)),
         _sentence("Absent: ", absent_labels(stated, vocabulary)),
         _sentence("Measured: ", vital_sign_words(case.encounter)),
+        *unchecked(case.encounter, case.catalogue.medicines),
     ]
     statements = (Statement(text, (), 1.0, StatementOrigin.EXTRACTED) for text in sentences if text)
     return Section("Summary of the presentation", tuple(statements))
@@ -188,7 +214,7 @@ def _generated(
     hypotheses: Sequence[Generated],
     case: Case,
     references: References,
-    withheld: list[Withheld],
+    guard: Guard,
 ) -> list[Statement]:
     """Return the first supported hypotheses as statements; note the reason of each that is not."""
     facts = facts_of(case.observations, case.catalogue.vocabulary)
@@ -207,8 +233,8 @@ def _generated(
                 "The sentence is not about the finding it restates, or not about what its section asks."
             )
         if isinstance(outcome, Ungrounded):
-            withheld.append(Withheld(slot.plan.title, outcome.reason))
-        elif outcome.text not in {s.text for s in statements}:
+            guard.withhold(slot.plan.title, outcome.reason)
+        elif guard.admits(slot.plan.title, outcome.quote) and outcome.text not in {s.text for s in statements}:
             statements.append(_statement(outcome, hypothesis, slot, references))
     return statements
 
@@ -235,7 +261,9 @@ def _holders(grounded: Grounded, hypothesis: Generated, slot: Slot) -> tuple[int
     return (first, *(n for n in holding if n != first and shares.get(n, 0.0) >= CITED_SHARE))
 
 
-def _extracted(slot: Slot, case: Case, references: References, count: int, said: set[str]) -> list[Statement]:
+def _extracted(
+    slot: Slot, case: Case, references: References, count: int, said: set[str], guard: Guard
+) -> list[Statement]:
     """Return the best sentences of the passages word for word."""
     if count <= 0:
         return []
@@ -246,7 +274,11 @@ def _extracted(slot: Slot, case: Case, references: References, count: int, said:
         case.encounter.patient,
         count=sum(text.count(".") for text in slot.texts),
     )
-    fresh = (s for s in ranked if s.text not in said and _serves(s.text, slot, case))
+    fresh = (
+        s
+        for s in ranked
+        if s.text not in said and _serves(s.text, slot, case) and guard.admits(slot.plan.title, s.text)
+    )
     return [
         Statement(s.text, (references.number(slot.hits[s.passage]),), 1.0, StatementOrigin.EXTRACTED)
         for s in islice(fresh, count)

@@ -1,136 +1,108 @@
-"""Free text -> findings and vital signs, each with the words it was read from."""
+"""Free text -> findings, vital signs and pregnancy, each with the words it was read from."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
 from typing import Any
 
-from medrag_desktop.domain.context_rules import Status, statuses
+from medrag_desktop.domain.context_rules import Status, in_context
 from medrag_desktop.domain.durations import Duration, durations_of
-from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence, VitalSigns
-from medrag_desktop.domain.mention import Mention
+from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Patient, Presence, Sex, VitalSigns
+from medrag_desktop.domain.mention import Mention, quoted
 from medrag_desktop.domain.normal_ranges import NormalRanges
-from medrag_desktop.domain.tokens import Token, sentences, tokenize
-from medrag_desktop.domain.vocabulary import Vocabulary
+from medrag_desktop.domain.pregnancy_words import PregnancyWords, find_pregnancy
+from medrag_desktop.domain.tokens import sentences, tokenize
+from medrag_desktop.domain.vital_words import find_vital_signs
+from medrag_desktop.domain.vocabulary import FELT, LASTING, Vocabulary
 from medrag_desktop.ports import Lexicon
+from medrag_desktop.services.others import SICK_CONTACT, read_family_history, read_of_others
 
-_GAP = (
-    r"[\s:=~(\-\u2013\u2014]{0,4}"
-    r"(?:(?:is|was|of|at|up to|measured|recorded|on room air|on air|on ra|ra)\b[\s:=~()]{0,3}){0,3}"
-)
-"""What stands between the name of a sign and its number; bounded, so that no text takes long."""
-_NUMBER = r"(\d{1,3}(?:[.,]\d{1,2})?)(?!\d|[.,]\d|/\d)"
-_WHOLE = r"(\d{1,3})(?!\d|[.,]\d|/\d)"
-_PATIENTS = r"(?<!fetal )(?<!foetal )(?<!baby's )(?<!mother's )(?<!maternal )(?<!['\u2019])"
-"""Not said of another than the patient."""
-_DEGREE = r"\s{0,2}(?:[\u00b0\u00ba\u02da]|degrees?|deg)?\s{0,2}"
-_NO_TIME = r"(?!\s{0,2}(?:days?|weeks?|months?|years?|hours?|hrs|wks?|yrs?|x|times)\b)"
-_WRITTEN = {
-    "temperature_celsius": (
-        rf"{_PATIENTS}\b(?:temperature\b|temp\b|tmax\b|t\b|t(?=\d\d[.,]\d)|fever\b)\.?{_GAP}{_NUMBER}{_DEGREE}"
-        rf"(celsius|fahrenheit|c|f)?(?![^\W_]){_NO_TIME}",
-        rf"\b((?:3[2-9]|4[0-3])(?:[.,]\d{{1,2}})?){_DEGREE}(?-i:(C))\b(?!-)",
-        rf"\b(9\d[.,]\d|10[0-8](?:[.,]\d)?){_DEGREE}(?-i:(F))\b",
-    ),
-    "heart_rate_bpm": (
-        rf"{_PATIENTS}\b(?:hr|heart rate|pulse rate|pulse|pr)\b{_GAP}{_WHOLE}",
-        rf"\b{_WHOLE}\s{{0,2}}(?:bpm|beats)\b",
-    ),
-    "respiratory_rate_bpm": (
-        rf"{_PATIENTS}\b(?:rr|resp(?:iratory|iration)? rate|resps?|respirations?|breathing rate)\b\.?{_GAP}{_WHOLE}",
-        rf"\b{_WHOLE}\s{{0,2}}breaths\b",
-        rf"\bbreathing\s(?:at\s)?{_WHOLE}\s{{0,2}}(?:times|/|per|a)\s{{0,2}}(?:a\s|per\s)?min",
-    ),
-    "spo2_percent": (
-        rf"\b(?:spo2|sp02|sao2|o2 ?sats?|o2 saturation|sats?|oxygen saturation|saturation|saturating)\b{_GAP}{_WHOLE}",
-    ),
-    "glucose_mmol_l": (
-        rf"\b(?:blood glucose|blood sugar|glucose|rbs|fbs|cbg|bgl)\b{_GAP}{_NUMBER}\s{{0,2}}(mmol|mg)?",
-    ),
-    "gcs": (rf"\b(?:gcs|glasgow coma (?:scale|score))\b{_GAP}(\d{{1,2}})(?!\d)",),
-    "avpu": (rf"\bavpu\b{_GAP}([avpu])\b",),
-    "blood_pressure": (
-        rf"{_PATIENTS}\b(?:bp|blood pressure)\b{_GAP}(\d{{2,3}})\s?/\s?(\d{{2,3}})(?!\d)",
-        r"\b(\d{2,3})\s?/\s?(\d{2,3})\s?mm\s?hg\b",
-    ),
-}
-_PATTERNS = {name: tuple(re.compile(p, re.IGNORECASE) for p in patterns) for name, patterns in _WRITTEN.items()}
 _PRESSURES = ("systolic_mmhg", "diastolic_mmhg")
 _SCALES = {"gcs": (3.0, 15.0)}
 """Limits that need no source."""
-_FAHRENHEIT_FROM = 80
-"""A body temperature of this number cannot be Celsius."""
-_MG_PER_MMOL = 18.016
-"""Glucose in mg/dl for one mmol/l."""
-_UNCLEAR_FROM, _MILLIGRAMS_FROM = 20, 40
-"""A glucose without unit is mmol/l below the first, mg/dl from the second, and not read in between."""
 _ABOUT_TODAY = ("chief_complaint", "history")
 """Fields that tell of this illness; the others of the patient in general."""
-_LASTING = ("history", "exposure", "medicine")
-"""Kinds of finding that are true of the patient although they lie in the past."""
 _HOURS_SPOKEN = 72
 """Shorter durations are told in hours."""
-_OF_FAMILY, _AS_WRITTEN = "history.family_", "family history of "
-"""How the ids, and the names, of the illnesses of relatives begin."""
-_PIECE = re.compile(
-    r"(?:(?!\b(?:and|or|with|had|has|have|having|of|from|for|in|died|who)\b)[^,;.:()\n]){2,80}", re.IGNORECASE
-)
-"""Words of a family history between marks and small words."""
-_LATE = re.compile(r"[^,;.\n]{0,12}\b(?:at|aged)\s(?:the\sage\sof\s|age\s)?(?:6[5-9]|[7-9]\d)\b", re.IGNORECASE)
-_FELT = ("symptom", "sign", "vital")
-"""Kinds of finding that somebody who worries about them has seen."""
+_PREGNANT, _RECENT_DELIVERY = "history.pregnant_now", "history.recent_delivery"
+_OF_NURSLINGS = ("unable_to_drink", "poor_feeding")
+_AT_THE_BREAST = re.compile("breast|suck", re.IGNORECASE)
+_YOUNGEST_MOTHER = 10
+"""Years."""
 
 
 def extract_findings(encounter: Encounter, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
     """Read findings from every free-text field; a finding named as present anywhere is present.
 
     From the family history come `history.family_*` findings only.
-    What the durations of the form decide (a cough of three weeks) comes first, with the origin of the form.
+    What the durations of the form decide (a cough of three weeks) comes first, with the origin of the form; what
+    several findings decide together (diarrhoea and blood in the stool) comes last.
     """
     read = {finding.finding: finding for finding in _lasting_in_form(encounter.findings, vocabulary)}
     texts = [read_text(text, field, lexicon, vocabulary) for field, text in text_fields(encounter)]
     texts += [read_family_history(text, lexicon, vocabulary) for text in encounter.family_history]
+    texts += [_of_childbearing(encounter, vocabulary)]
     for findings in texts:
         for finding in findings:
+            if _is_a_nurslings(finding, encounter.patient):
+                continue
             earlier = read.get(finding.finding)
             if earlier is None or (earlier.presence, finding.presence) == (Presence.ABSENT, Presence.PRESENT):
                 read[finding.finding] = finding
             elif earlier.presence is finding.presence and earlier.duration_hours is None:
                 read[finding.finding] = replace(earlier, duration_hours=finding.duration_hours)
-    return tuple(read.values())
+    return (*read.values(), *_together(encounter.findings, read, vocabulary))
 
 
-def read_family_history(text: str, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
-    """Read what the relatives have; an illness that came late in life (65 years) tells nothing and is left out."""
-    mentions = tuple(m for m in _family_mentions(text, lexicon, vocabulary) if not _LATE.match(text, m.end))
-    found = []
-    for mention, status in _in_context(mentions, sentences(tokenize(text)), of_family=True):
-        if status not in (Status.HYPOTHETICAL, Status.FEARED):
-            presence = Presence.ABSENT if status is Status.NEGATED else Presence.PRESENT
-            found.append(_quoted(mention.finding, presence, text, "family_history", (mention.start, mention.end)))
-    return tuple(found)
+def _is_a_nurslings(finding: Finding, patient: Patient) -> bool:
+    """Tell whether a grown patient is said not to suck: a mother who cannot breastfeed can drink."""
+    grown = patient.age_years is not None and patient.age_years >= _YOUNGEST_MOTHER
+    return grown and finding.finding in _OF_NURSLINGS and _AT_THE_BREAST.search(finding.quote) is not None
 
 
-def _family_mentions(text: str, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Mention, ...]:
-    """Find the illnesses of relatives, by their own names and as they stand after `family history of`."""
-    found = []
-    for mention in lexicon.mentions(text):
-        kind, _, name = mention.finding.partition(".")
-        family = mention.finding if mention.finding.startswith(_OF_FAMILY) else _OF_FAMILY + name
-        if kind == "history" and family in vocabulary:
-            found.append(replace(mention, finding=family))
-    for piece in _PIECE.finditer(text):
-        words = piece[0]
-        start = piece.start() + len(words) - len(words.lstrip())
-        for mention in lexicon.mentions(_AS_WRITTEN + words.strip()):
-            end = start + mention.end - len(_AS_WRITTEN)
-            if mention.start == 0 and end > start and mention.finding.startswith(_OF_FAMILY):
-                found.append(replace(mention, start=start, end=end))
-    return tuple(sorted(dict.fromkeys(found), key=lambda mention: mention.start))
+def _of_childbearing(encounter: Encounter, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+    """Find what tells of a pregnancy now or of a delivery in the last weeks, which ends one."""
+    if _never_bears(encounter.patient):
+        return ()
+    told = [(name, text, words) for name, text in _stories(encounter) for words in _said_of_patient(text)]
+    delivered = [row for row in told if row[2].delivered_days is not None]
+    finding = _RECENT_DELIVERY if delivered else _PREGNANT
+    return tuple(
+        quoted(finding, Presence.PRESENT, text, name, (words.start, words.end))
+        for name, text, words in delivered or told
+        if finding in vocabulary
+    )
+
+
+def _stories(encounter: Encounter) -> tuple[tuple[str, str], ...]:
+    """Return the fields that tell of this illness with their names."""
+    return tuple((name, getattr(encounter, name)) for name in _ABOUT_TODAY)
+
+
+def _never_bears(patient: Patient) -> bool:
+    young = patient.age_years is not None and patient.age_years < _YOUNGEST_MOTHER
+    return patient.sex is Sex.MALE or young
+
+
+def _together(form: tuple[Finding, ...], read: Mapping[str, Finding], vocabulary: Vocabulary) -> Iterable[Finding]:
+    """Yield what findings of the form and the text decide together; it quotes the last one that the text names."""
+    there = {f.finding: f for f in (*read.values(), *form) if f.presence is Presence.PRESENT}
+    sources = {name: f for f in there.values() if f.finding in vocabulary for name in _implying(f.finding, vocabulary)}
+    for name, parts in vocabulary.together(sources):
+        if name in sources or name in read:
+            continue
+        reasons = [sources[part] for part in parts]
+        told = [reason for reason in reasons if reason.origin is Origin.TEXT]
+        if told:
+            yield replace(max(told, key=lambda f: (f.field, f.start)), finding=name, duration_hours=None)
+        else:
+            yield Finding(name, quote=" and ".join(vocabulary.label(reason.finding) for reason in reasons))
+
+
+def _implying(finding: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    return (finding, *vocabulary.ancestors(finding))
 
 
 def _lasting_in_form(form: tuple[Finding, ...], vocabulary: Vocabulary) -> Iterable[Finding]:
@@ -162,83 +134,117 @@ def read_text(text: str, field: str, lexicon: Lexicon, vocabulary: Vocabulary) -
     A finding that is there carries its duration; what the duration decides follows it.
     """
     mentions, tokens = lexicon.mentions(text), tokenize(text)
-    durations = durations_of(mentions, text, tokens, [vocabulary[m.finding].kind in _FELT for m in mentions])
+    groups = sentences(tokens)
+    paired = tuple(in_context(mentions, groups))
+    durations = durations_of(mentions, text, tokens, [vocabulary[m.finding].kind in FELT for m in mentions])
     found: list[Finding] = []
-    for number, (mention, status) in enumerate(_in_context(mentions, sentences(tokens))):
+    for number, (mention, status) in enumerate(paired):
         presence = _presence(status, field, vocabulary[mention.finding].kind)
         if presence is None:
             continue
-        finding = _quoted(mention.finding, presence, text, field, (mention.start, mention.end))
+        finding = quoted(mention.finding, presence, text, field, (mention.start, mention.end))
         duration = durations.get(number) if presence is Presence.PRESENT else None
         found.append(finding if duration is None else replace(finding, duration_hours=duration.hours))
         if duration is not None:
             found += _lasting(mention, duration, text, field, vocabulary)
-    return tuple(found)
+    others = read_of_others(paired, text, field, groups, lexicon, vocabulary)
+    found += (f for f in others if field in _ABOUT_TODAY or f.finding != SICK_CONTACT)
+    return (*found, *_reported(text, field, vocabulary))
+
+
+def _reported(text: str, field: str, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield the symptoms that measurements of another time and place stand for: a fever measured at home."""
+    if field not in _ABOUT_TODAY:
+        return
+    symptoms = [(d.id, d.derive) for d in vocabulary.definitions.values() if d.kind == "symptom" and d.derive]
+    for _, measured in find_vital_signs(text):
+        for words in measured:
+            if words.earlier:
+                then = Encounter(vital_signs=_vital_signs(words.values))
+                names = (name for name, derive in symptoms if derive.holds(then))
+                yield from (quoted(name, Presence.PRESENT, text, field, (words.start, words.end)) for name in names)
+
+
+def _vital_signs(values: Mapping[str, float | int | str]) -> VitalSigns:
+    kept: dict[str, Any] = dict(values)
+    return VitalSigns(**kept)
 
 
 def _lasting(mention: Mention, duration: Duration, text: str, field: str, vocabulary: Vocabulary) -> Iterable[Finding]:
     place = (min(mention.start, duration.start), max(mention.end, duration.end))
     for name in vocabulary.lasting(mention.finding, duration.hours):
-        yield replace(_quoted(name, Presence.PRESENT, text, field, place), duration_hours=duration.hours)
-
-
-def _quoted(finding: str, presence: Presence, text: str, field: str, place: tuple[int, int]) -> Finding:
-    start, end = place
-    return Finding(finding, presence, Origin.TEXT, text[start:end], field, start, end)
-
-
-def _in_context(
-    mentions: tuple[Mention, ...], groups: tuple[tuple[Token, ...], ...], *, of_family: bool = False
-) -> Iterable[tuple[Mention, Status]]:
-    """Pair every mention with its status in the sentence where it begins."""
-    starts = [group[0].start for group in groups]
-    for place, members in groupby(mentions, key=lambda mention: bisect_right(starts, mention.start) - 1):
-        together = tuple(members)
-        yield from zip(together, statuses(together, groups[place], of_family=of_family), strict=True)
+        yield replace(quoted(name, Presence.PRESENT, text, field, place), duration_hours=duration.hours)
 
 
 def _presence(status: Status, field: str, kind: str) -> Presence | None:
     if status is Status.NEGATED:
         return Presence.ABSENT
     if status is Status.AFFIRMED:
-        return Presence.PRESENT if field in _ABOUT_TODAY or kind in _LASTING else None
+        return Presence.PRESENT if field in _ABOUT_TODAY or kind in LASTING else None
     if status is Status.FEARED:
-        return Presence.PRESENT if field in _ABOUT_TODAY and kind in _FELT else None
-    return Presence.PRESENT if status is Status.HISTORICAL and kind in _LASTING else None
+        return Presence.PRESENT if field in _ABOUT_TODAY and kind in FELT else None
+    return Presence.PRESENT if status is Status.HISTORICAL and kind in LASTING else None
 
 
 def read_vital_signs(encounter: Encounter, ranges: NormalRanges) -> Encounter:
     """Fill vital signs that the form leaves empty from the text; implausible numbers are left out.
 
-    Of several values of one sign the first plausible one is taken; their names go to `read_from_text`.
+    Of several values of one sign the first plausible one is taken, but none that was measured at another time or
+    place; their names go to `read_from_text`.
     """
     limits = {**_SCALES, **(ranges.plausible or {})}
     text = f"{encounter.chief_complaint}\n{encounter.history}"
     kept: dict[str, Any] = {}
-    for name, patterns in _PATTERNS.items():
-        matches = sorted((m for pattern in patterns for m in pattern.finditer(text)), key=lambda m: m.start())
-        read = (_values(name, match) for match in matches)
-        kept |= next((values for values in read if _plausible(values, limits)), {})
+    for _, measured in find_vital_signs(text):
+        today = (words.values for words in measured if not words.earlier)
+        kept |= next((values for values in today if _plausible(values, limits)), {})
     kept = {name: value for name, value in kept.items() if _is_free(name, encounter.vital_signs)}
-    return replace(encounter, vital_signs=replace(encounter.vital_signs, **kept), read_from_text=tuple(kept))
+    names = tuple(dict.fromkeys((*encounter.read_from_text, *kept)))
+    return replace(encounter, vital_signs=replace(encounter.vital_signs, **kept), read_from_text=names)
 
 
-def _values(name: str, match: re.Match[str]) -> dict[str, float | int | str]:
-    """Return the measurements a match stands for, in the units of VitalSigns."""
-    first, second = match[1], match[2] if match.re.groups > 1 else None
-    if name == "blood_pressure":
-        return {"systolic_mmhg": float(first), "diastolic_mmhg": float(second or 0)}
-    if name == "avpu":
-        return {name: first.upper()}
-    value = float(first.replace(",", "."))
-    if name == "temperature_celsius":
-        fahrenheit = (second or "").lower().startswith("f") or value > _FAHRENHEIT_FROM
-        value = round((value - 32) / 1.8, 1) if fahrenheit else value
-    if name == "glucose_mmol_l":
-        milligrams = (second or "").lower() == "mg" or (second is None and value >= _MILLIGRAMS_FROM)
-        unclear = second is None and _UNCLEAR_FROM <= value < _MILLIGRAMS_FROM
-        value = -1.0 if unclear else round(value / _MG_PER_MMOL, 1) if milligrams else value
-    return {name: int(value) if name == "gcs" else value}
+def read_patient_state(encounter: Encounter) -> Encounter:
+    """Fill pregnancy, weeks and days since delivery from the text where the form leaves them open.
+
+    Only what is said of the patient now counts; that she is not pregnant is never read, and nothing is when the form
+    unsays the finding. The names of what was read go to `read_from_text`.
+    """
+    patient = encounter.patient
+    unsaid = {f.finding for f in encounter.findings if f.presence is not Presence.PRESENT}
+    if _never_bears(patient):
+        return encounter
+    told = [words for _, text in _stories(encounter) for words in _said_of_patient(text)]
+    state = {} if _told_finding(told) in unsaid else _state(told, patient)
+    kept = {name: value for name, value in state.items() if getattr(patient, name) is None}
+    names = tuple(dict.fromkeys((*encounter.read_from_text, *kept)))
+    return replace(encounter, patient=replace(patient, **kept), read_from_text=names)
+
+
+def _told_finding(told: list[PregnancyWords]) -> str:
+    return _RECENT_DELIVERY if any(words.delivered_days is not None for words in told) else _PREGNANT
+
+
+def _said_of_patient(text: str) -> Iterator[PregnancyWords]:
+    found = sorted(find_pregnancy(text), key=lambda words: words.start)
+    if not found:
+        return
+    mentions = tuple(Mention("", words.start, words.end, exact=True) for words in found)
+    for words, (_, status) in zip(found, in_context(mentions, sentences(tokenize(text))), strict=True):
+        counted = words.weeks is not None or words.delivered_days is not None
+        new_item = counted and text[max(0, words.start - 3) : words.start].rstrip().endswith(",")
+        if status is Status.AFFIRMED or (status is Status.NEGATED and new_item):
+            yield words
+
+
+def _state(told: list[PregnancyWords], patient: Patient) -> dict[str, Any]:
+    """Return the fields of Patient that the text and the form agree on; a delivery ends a pregnancy."""
+    delivered = next((words.delivered_days for words in told if words.delivered_days is not None), None)
+    if delivered is not None:
+        return {} if patient.pregnant else {"postpartum_days": delivered}
+    if not told or patient.pregnant is False or patient.postpartum_days is not None:
+        return {}
+    weeks = next((words.weeks for words in told if words.weeks is not None), None)
+    return {"pregnant": True} if weeks is None else {"pregnant": True, "gestational_weeks": weeks}
 
 
 def _plausible(values: Mapping[str, float | int | str], limits: Mapping[str, tuple[float, float]]) -> bool:

@@ -10,11 +10,13 @@ from enum import StrEnum
 
 from medrag_desktop.domain.case import Case, CaseSummary, Review, ReviewStatus, reopen, sign
 from medrag_desktop.domain.encounter import Encounter
-from medrag_desktop.errors import InputError, StoreLocked
+from medrag_desktop.errors import CaseMissing, InputError, StoreLocked
 from medrag_desktop.ports import CaseStore, Vault
 
 SHORTEST_PASSPHRASE = 8
 """Characters; NIST SP 800-63B asks for at least eight of a secret that the user chooses."""
+EVERY_CASE = 1_000_000
+"""Lines of the history read to find an id by its beginning."""
 
 
 class HistoryState(StrEnum):
@@ -81,10 +83,8 @@ class History:
         return Case(str(uuid.uuid4()), at, at, encounter or Encounter())
 
     def save(self, case: Case) -> Case:
-        """Save a case; return it with the time of saving."""
-        saved = replace(case, updated=self._clock())
-        self._open.save(saved)
-        return saved
+        """Save a case; return it with the time of saving, and without its signature if it was changed after that."""
+        return self._put(self.reopen(case) if case.signed and not self._is_as_signed(case) else case)
 
     def sign(self, case: Case, review: Review, reviewer: str) -> Case:
         """Sign a review and save the case; raise InputError without a name or a draft."""
@@ -92,7 +92,7 @@ class History:
             raise InputError("There is no draft to sign yet; assess the patient first.")
         if not reviewer.strip():
             raise InputError("Type the name of the clinician who signs.")
-        return self.save(replace(case, review=sign(review, reviewer, self._clock())))
+        return self._put(replace(case, review=sign(review, reviewer, self._clock())))
 
     def reopen(self, case: Case) -> Case:
         """Return a signed case to be changed; it is not saved yet."""
@@ -103,6 +103,16 @@ class History:
     def case(self, case_id: str) -> Case:
         """Return a saved case; raise CaseMissing."""
         return self._open.load(case_id)
+
+    def full_id(self, beginning: str) -> str:
+        """Return the id of the one case whose id begins so; raise CaseMissing, or InputError if there are several."""
+        wanted = beginning.strip().lower()
+        found = [line.id for line in self.find(limit=EVERY_CASE) if wanted and line.id.lower().startswith(wanted)]
+        if not found:
+            raise CaseMissing(f"The case history holds no case {beginning[:40]!r}.")
+        if len(found) > 1:
+            raise InputError(f"{len(found)} cases begin with {beginning[:40]!r}; give more of the id.")
+        return found[0]
 
     def find(self, words: str = "", limit: int = 200) -> tuple[CaseSummary, ...]:
         """Return the cases that hold every word, newest first."""
@@ -119,6 +129,19 @@ class History:
     def working(self) -> Case | None:
         """Return the case that was being typed when the program ended."""
         return self._open.working()
+
+    def _put(self, case: Case) -> Case:
+        saved = replace(case, updated=self._clock())
+        self._open.save(saved)
+        return saved
+
+    def _is_as_signed(self, case: Case) -> bool:
+        """Tell whether a signed case is the one that was signed: only `sign` may put a signature on other words."""
+        try:
+            kept = self._open.load(case.id)
+        except CaseMissing:
+            return False
+        return replace(kept, updated=case.updated) == case
 
     @property
     def _open(self) -> CaseStore:

@@ -6,12 +6,19 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from medrag_desktop.adapters.draft_json import draft_schema
-from medrag_desktop.adapters.encounter_json import MAX_BYTES, encounter_schema, nearest_findings, read_encounter
+from medrag_desktop.adapters.encounter_json import (
+    MAX_BYTES,
+    encounter_schema,
+    encounter_to_json,
+    nearest_findings,
+    read_encounter,
+)
 from medrag_desktop.domain.encounter import DAYS_PER_YEAR, Encounter, Presence, Severity, Sex
+from medrag_desktop.domain.vocabulary import Vocabulary, make_vocabulary, parse_findings
 from medrag_desktop.errors import InputError
 from tests.builders import make_test_vocabulary
 
@@ -178,6 +185,52 @@ def test_the_nearest_finding(text: str, nearest: str) -> None:
     assert nearest in nearest_findings(text, VOCABULARY)
 
 
+def library_vocabulary() -> Vocabulary:
+    folder = Path(__file__).resolve().parents[2] / "assets" / "library" / "findings"
+    files = sorted(folder.glob("*.toml"))
+    return make_vocabulary(d for f in files for d in parse_findings(f.read_text("utf-8"), f.stem))
+
+
+LIBRARY = library_vocabulary()
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("coff", "cough"),
+        ("stiff_neck", "neck_stiffness"),
+        ("fits", "convulsions"),
+        ("temp", "fever"),
+        ("vomitting", "vomiting"),
+        ("diarhea", "diarrhoea"),
+        ("hedake", "headache"),
+        ("short_of_breath", "dyspnoea"),
+        ("seizure", "convulsions"),
+        ("high bp", "high_blood_pressure"),
+        ("dog_bite", "exposure.animal_bite"),
+        ("yellow_eyes", "jaundice"),
+        ("weightloss", "weight_loss"),
+        ("history.diabetis", "history.diabetes"),
+    ],
+)
+def test_the_first_suggestion_of_the_library(text: str, nearest: str) -> None:
+    assert nearest_findings(text, LIBRARY)[0] == nearest
+
+
+@pytest.mark.parametrize("text", ["", " ", "._-", "xyzqw", "حمى"])
+def test_nothing_is_near_to_nonsense(text: str) -> None:
+    assert nearest_findings(text, LIBRARY) == ()
+
+
+@given(st.sampled_from(sorted(LIBRARY.definitions)), st.integers(0, 99), st.sampled_from("aeioustrxz"))
+@settings(max_examples=30, deadline=None)
+def test_an_id_with_one_letter_changed_is_suggested_first(finding: str, place: int, letter: str) -> None:
+    place %= len(finding)
+    text = finding[:place] + letter + finding[place + 1 :]
+    assume(finding[place].isalpha() and text not in LIBRARY)
+    assert nearest_findings(text, LIBRARY)[0] == finding
+
+
 _KEYS = st.sampled_from(
     ["patient", "age_years", "history", "findings", "finding", "vital_signs", "gcs", "past_history", "id", "sex", "x"]
 )
@@ -215,3 +268,36 @@ def test_the_committed_schema_is_the_one_in_force(
         file.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
     jsonschema.Draft202012Validator.check_schema(schema)
     assert json.loads(file.read_text(encoding="utf-8")) == schema
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        (b'{"history": "a", "allergies": ["penicillin"], "allergies": []}', "allergies"),
+        (b'{"history": "a", "patient": {"age_years": 3, "sex": "male", "age_years": 60}}', "age_years"),
+        (b'{"history": "a", "vital_signs": {"spo2_percent": 80, "spo2_\\u0070ercent": 98}}', "spo2_percent"),
+        (b'{"findings": [{"finding": "fever"}, {"finding": "cough", "finding": "cough"}]}', "finding"),
+        (b'\xef\xbb\xbf{"history": "a", "history": "a"}', "history"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_by_name(data: bytes, key: str) -> None:
+    assert complaint(data).startswith(f"the field '{key}' stands twice")
+
+
+def test_equal_keys_of_two_objects_and_very_long_numbers_are_no_error() -> None:
+    assert len(read(b'{"findings": [{"finding": "fever"}, {"finding": "cough"}]}').findings) == 2
+    data = b'{"history": "a", "id": 1' + b"0" * 18 + b', "patient": {"weight_kg": 61.' + b"0" * 5000 + b"}}"
+    assert read(data).patient.weight_kg == 61
+
+
+def test_what_is_written_is_read_as_the_same() -> None:
+    case = read(
+        {
+            "patient": {"age_years": 24.5, "sex": "female", "pregnant": True, "gestational_weeks": 32},
+            "history": "three days\nno cough",
+            "findings": [{"finding": "rash", "presence": "not_assessed", "laterality": "left"}],
+            "vital_signs": {"spo2_percent": 88, "on_oxygen": True, "avpu": "V"},
+            "allergies": ["penicillin"],
+        }
+    )
+    assert read(json.dumps(encounter_to_json(case)).encode()) == case

@@ -39,6 +39,11 @@ def read(text: str) -> list[tuple[str, str]]:
         ("convulsons", "convulsions", "convulsons"),
         ("chset pain, cough", "cough", "cough"),
         ("not eating", "poor_intake", "not eating"),
+        ("pain in the left chest", "chest_pain", "pain in the left chest"),
+        ("chest is painful", "chest_pain", "chest is painful"),
+        ("the chest hurts", "chest_pain", "chest hurts"),
+        ("neck is stiff", "neck_stiffness", "neck is stiff"),
+        ("can't drink", "unable_to_drink", "can't drink"),
     ],
 )
 def test_a_name_is_found_in_its_forms(text: str, finding: str, quote: str) -> None:
@@ -59,7 +64,7 @@ def test_a_misspelt_name_is_not_exact() -> None:
         "chest. Pain",
         "chest, pain",
         "Chest\nPain on walking",
-        "pain in the left chest",
+        "pain in the side of the chest",
         "a hat with fit",
         "contusion",
     ],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +135,16 @@ def test_one_core_is_left_to_the_rest_of_the_computer(monkeypatch: pytest.Monkey
     assert default_threads() == 1
     monkeypatch.setattr("os.cpu_count", lambda: None)
     assert default_threads() == 1
+
+
+def test_the_runtime_of_the_models_leaves_nothing_in_the_users_folder(tmp_path: Path) -> None:
+    # some releases of onnxruntime queue reports of their use there, and send them when there is a network
+    program = (
+        "import medrag_desktop.adapters.onnx_session, onnxruntime, time\n"
+        f"onnxruntime.InferenceSession(bytes.fromhex({IDENTITY.hex()!r}))\n"
+        "time.sleep(0.5)"
+    )
+    home = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "APPDATA")}
+    inherited = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", program], env=inherited | home, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -347,3 +347,110 @@ def test_a_chunker_that_repeats_ids_is_refused(tmp_path: Path) -> None:
     same = Passage("x", "d", "t", "s", "text", "source")
     with pytest.raises(ImportFailed, match="same id"):
         build(FolderPackShelf(tmp_path, lambda _: (same, same)))
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """Return a folder with the pack `clinic` as a program brings it, built on the second day."""
+    folder = tmp_path / "program" / "packs"
+    build(FolderPackShelf(folder, chunk))
+    for lock in folder.rglob("*.lock"):
+        lock.unlink()
+    built_on(folder, "2026-01-02")
+    return folder
+
+
+def built_on(folder: Path, day: str, pack_id: str = "clinic") -> None:
+    path = folder / pack_id / "pack.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "built_at": f"{day}T00:00:00+00:00"}), "utf-8")
+
+
+def every_file(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_shipped_pack_is_used_where_the_user_has_none_and_never_written(tmp_path: Path, shipped: Path) -> None:
+    before = every_file(shipped)
+    shelf = FolderPackShelf(tmp_path / "user", chunk, shipped)
+    assert [manifest.id for manifest in shelf.manifests()] == ["clinic"]
+    for _ in range(2):
+        assert search(shelf.open("clinic", "fake-encoder"), "red rash and fever")[0]
+    assert shelf.verify("clinic").id == "clinic"
+    assert shelf.is_current("clinic", DOCUMENTS, "fake-encoder")
+    shelf.export("clinic", tmp_path / "clinic.medpack")
+    with pytest.raises(PackError, match="came with the program"):
+        shelf.remove("clinic")
+    assert every_file(shipped) == before
+
+
+@pytest.mark.parametrize(("day", "passages"), [("2026-01-01", 3), ("2026-01-02", 2), ("2026-01-03", 2)])
+def test_of_two_copies_the_one_built_last_counts(tmp_path: Path, shipped: Path, day: str, passages: int) -> None:
+    shelf = FolderPackShelf(tmp_path / "user", chunk, shipped)
+    build(shelf, documents=DOCUMENTS[:1])
+    built_on(shelf.folder, day)
+    assert [manifest.passages for manifest in shelf.manifests()] == [passages]
+    assert shelf.open("clinic", "fake-encoder").manifest.passages == passages
+    shelf.remove("clinic")
+    assert [manifest.passages for manifest in shelf.manifests()] == [3]
+
+
+def test_a_copy_that_cannot_be_read_hides_no_other(tmp_path: Path, shipped: Path) -> None:
+    shelf = FolderPackShelf(tmp_path / "user", chunk, shipped)
+    build(shelf)
+    (shelf.folder / "clinic" / "pack.json").write_text("{", "utf-8")
+    assert shelf.verify("clinic") == shelf.manifests()[0]
+    (shipped / "clinic" / "pack.json").write_text("{", "utf-8")
+    with pytest.raises(PackCorrupt, match=r"pack\.json"):
+        shelf.manifests()
+
+
+def test_a_spoiled_copy_of_a_shipped_word_index_is_made_again(tmp_path: Path, shipped: Path) -> None:
+    shelf = FolderPackShelf(tmp_path / "user", chunk, shipped)
+    expected = search(shelf.open("clinic", "fake-encoder"), "soap for wounds")
+    for copy in (tmp_path / "user").rglob("*.term"):
+        copy.write_bytes(b"spoiled")
+    assert search(shelf.open("clinic", "fake-encoder"), "soap for wounds") == expected
+    build(FolderPackShelf(shipped, chunk), documents=DOCUMENTS[:1])
+    assert shelf.open("clinic", "fake-encoder").manifest.passages == 2
+    assert len(list((tmp_path / "user" / ".shipped-indexes").iterdir())) == 1, "the copy of the former one is gone"
+
+
+def test_a_pack_can_be_told_from_its_manifest_alone(shelf: FolderPackShelf) -> None:
+    build(shelf)
+    (manifest,) = shelf.manifests()
+    assert shelf.is_made_from(manifest, DOCUMENTS, "fake-encoder")
+    assert not shelf.is_made_from(manifest, DOCUMENTS[:1], "fake-encoder")
+    assert not shelf.is_made_from(manifest, DOCUMENTS, "dpr-2")
+
+
+def test_an_id_that_is_kept_holds_its_own_documents_only(tmp_path: Path) -> None:
+    own, others = DOCUMENTS[:1], DOCUMENTS[1:]
+    kept = FolderPackShelf(tmp_path / "kept", chunk, kept={"library": lambda: own})
+    build(kept, "library", own)
+    before = kept.verify("library")
+    with pytest.raises(InputError, match=r"library is kept .* nothing was installed"):
+        build(kept, "library", others)
+    elsewhere = FolderPackShelf(tmp_path / "elsewhere", chunk)
+    build(elsewhere, "library", others)
+    elsewhere.export("library", tmp_path / "false.medpack")
+    with pytest.raises(InputError, match="library is kept"):
+        kept.install(tmp_path / "false.medpack", task=Task())
+    assert kept.verify("library") == before
+    assert not list((tmp_path / "kept" / ".staging").iterdir())
+    build(elsewhere, "library", own)
+    elsewhere.export("library", tmp_path / "true.medpack")
+    assert kept.install(tmp_path / "true.medpack", task=Task()).passages == 2
+    build(kept, "own", others)
+
+
+def test_a_pack_that_lies_about_its_version_is_still_not_the_kept_one(tmp_path: Path) -> None:
+    kept = FolderPackShelf(tmp_path / "kept", chunk, kept={"library": lambda: DOCUMENTS[:1]})
+    build(kept, "library", DOCUMENTS[:1])
+    version = kept.verify("library").version
+    elsewhere = FolderPackShelf(tmp_path / "elsewhere", chunk)
+    build(elsewhere, "library", DOCUMENTS[1:])
+    manifest = folder_of(elsewhere, "library") / "pack.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text("utf-8")), "version": version}), "utf-8")
+    elsewhere.export("library", tmp_path / "false.medpack")
+    with pytest.raises(InputError, match="library is kept"):
+        kept.install(tmp_path / "false.medpack", task=Task())

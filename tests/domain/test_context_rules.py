@@ -112,6 +112,13 @@ def test_a_negation_ends(text: str, there: str) -> None:
         "FEVER not improving, COUGH not settling",
         "does not deny FEVER or COUGH",
         "not well, FEVER, COUGH",
+        "cannot walk for FEVER and COUGH",
+        "could be measles, FEVER and COUGH since 3 days",
+        "neighbour has measles, now FEVER and COUGH",
+        "wife has flu, FEVER and COUGH for 2 days",
+        "mother says her son has FEVER and COUGH",
+        "lives with husband and has FEVER and COUGH",
+        "not eating or sleeping, FEVER and COUGH",
         "started 1 month ago: FEVER, COUGH",
         "The FEVER and the COUGH",
     ],
@@ -142,6 +149,15 @@ def test_what_stays_affirmed(text: str) -> None:
         ("previous STROKE", Status.HISTORICAL),
         ("MALARIA 2 years ago", Status.HISTORICAL),
         ("CONVULSIONS as a child", Status.HISTORICAL),
+        ("cannot BREASTFEED", Status.NEGATED),
+        ("refuses to DRINK", Status.NEGATED),
+        ("stopped VOMITING", Status.RESOLVED),
+        ("FITS as a baby", Status.HISTORICAL),
+        ("neighbour's child has MEASLES", Status.FAMILY),
+        ("2 other children have DIARRHOEA", Status.FAMILY),
+        ("lives with uncle on TREATMENT", Status.FAMILY),
+        ("his son was treated for MALARIA", Status.FAMILY),
+        ("may cause DIZZINESS", Status.HYPOTHETICAL),
         ("no longer VOMITING", Status.RESOLVED),
         ("FEVER has resolved", Status.RESOLVED),
         ("VOMITING which has now settled", Status.RESOLVED),
@@ -164,6 +180,12 @@ def test_words_of_a_mention_are_no_trigger() -> None:
 def test_a_word_that_negates_itself(text: str, status: Status) -> None:
     mention = Mention("fever", text.index("afebrile"), len(text), exact=True, negated=True)
     assert status_of(mention, tokenize(text)) is status
+
+
+def test_a_word_that_negates_itself_in_a_list_of_absences() -> None:
+    text = "no cough, afebrile"
+    mention = Mention("fever", text.index("afebrile"), len(text), exact=True, negated=True)
+    assert status_of(mention, tokenize(text)) is Status.NEGATED
 
 
 def test_a_relative_ends_with_the_patient() -> None:

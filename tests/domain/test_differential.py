@@ -12,6 +12,8 @@ from medrag_desktop.domain.condition import Affects, Condition, ConditionFinding
 from medrag_desktop.domain.differential import (
     LEAST_SHOWN,
     PRIOR,
+    Candidate,
+    RankingModel,
     Weights,
     band,
     contributions,
@@ -20,10 +22,13 @@ from medrag_desktop.domain.differential import (
     rank,
 )
 from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
+from medrag_desktop.domain.observations import observe
+from medrag_desktop.domain.vocabulary import make_vocabulary
 from tests.small_library import (
     CONDITIONS,
     ECTOPIC,
     MODEL,
+    NO_RANGES,
     PNEUMONIA,
     VOCABULARY,
     absent,
@@ -132,6 +137,47 @@ def test_an_encounter_without_findings_is_outside_the_library(findings: tuple[Fi
     case = encounter(*findings, age_years=30)
     assert rank(case, seen(case), MODEL).outside_library
     assert rank(case, seen(case), make_ranking_model((), VOCABULARY)).outside_library
+
+
+def test_what_the_first_condition_does_not_know_is_outside_the_library() -> None:
+    burn = replace(VOCABULARY["rash"], id="burn", label="burn", synonyms=())
+    vocabulary = make_vocabulary((*VOCABULARY.definitions.values(), burn))
+    model = make_ranking_model(CONDITIONS, vocabulary)
+    case = encounter(*present("burn", "fever.high"), age_years=5)
+    assert rank(case, observe(case, (), vocabulary, NO_RANGES), model).outside_library
+
+
+def with_affects(condition_id: str, **affects: object) -> RankingModel:
+    changed = [
+        replace(c, affects=replace(c.affects, **affects)) if c.id == condition_id else c  # type: ignore[arg-type]
+        for c in CONDITIONS
+    ]
+    return make_ranking_model(changed, VOCABULARY)
+
+
+def test_a_condition_of_pregnancy_is_unusual_outside_its_weeks() -> None:
+    model = with_affects("ectopic_pregnancy", gestational_weeks=(3.0, 16.0))
+
+    def found(weeks: float | None) -> Candidate:
+        case = encounter(
+            *present("lower_abdominal_pain", "vaginal_bleeding"),
+            sex=Sex.FEMALE, age_years=25, pregnant=True, gestational_weeks=weeks,
+        )  # fmt: skip
+        return next(c for c in rank(case, seen(case), model).candidates if c.condition == "ectopic_pregnancy")
+
+    assert found(None).probability == found(8).probability > found(33).probability > 0
+    assert "unusual at 33 weeks of pregnancy" in {reason.label for reason in found(33).opposing}
+
+
+def test_what_goes_by_another_name_in_pregnancy_steps_back_there_only() -> None:
+    model = with_affects("pneumonia", pregnancy="seldom")
+
+    def chance(pregnant: bool | None) -> float:
+        case = encounter(*present("cough"), sex=Sex.FEMALE, age_years=25, pregnant=pregnant)
+        return float(probabilities(case, seen(case), model)[CONDITIONS.index(PNEUMONIA)])
+
+    assert chance(None) == pytest.approx(chance(False), rel=0.2)
+    assert 0 < chance(True) < chance(False)
 
 
 def test_findings_that_one_condition_explains_are_inside() -> None:

@@ -52,6 +52,12 @@ def lasting(text: str) -> dict[str, float]:
         ("fever for weeks", {"fever": 14}),
         ("diarrhoea 5 times a day for 15 days", {"diarrhoea": 15}),
         ("fever for 36 hours", {"fever": 1.5}),
+        ("diarrhoea off and on 2/12", {"diarrhoea": 1460 / 24}),
+        ("headache daily 3 weeks", {"headache": 21}),
+        ("child 3 days fever", {"fever": 3}),
+        ("girl 8 yr cough", {}),
+        ("baby 3 weeks, fever", {}),
+        ("man 60 years fever 2/7", {"fever": 2}),
     ],
 )
 def test_a_duration_goes_to_its_finding(text: str, expected: dict[str, float]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from medrag_desktop.domain.encounter import Encounter, Origin
-from medrag_desktop.domain.normal_ranges import derived_findings, parse_normal_ranges
+from medrag_desktop.domain.normal_ranges import derived_findings, doubtful_values, parse_normal_ranges
 from medrag_desktop.errors import LibraryError
 from tests.builders import encounter, make_ranges, patient
 
@@ -76,8 +76,17 @@ def test_band_of_a_sign_without_limits() -> None:
         "[[heart_rate_bpm]]\nage_years = [1]",
         "[[heart_rate_bpm]]\nage_years = [0, 1]\nlow = 'x'",
         "[plausible]\nheart_rate_bpm = [1]",
+        "[doubtful]\nheart_rate_bpm = [1]",
     ],
 )
 def test_a_broken_file_is_named(text: str) -> None:
     with pytest.raises(LibraryError, match=r"normal_ranges\.toml"):
         parse_normal_ranges(text)
+
+
+def test_values_that_are_likelier_a_slip_are_named() -> None:
+    ranges = parse_normal_ranges("[doubtful]\nglucose_mmol_l = [1, 40]\nmuac_mm = [60, 450]")
+    case = encounter(glucose_mmol_l=90, who=patient(2, muac_mm=115))
+    assert doubtful_values(case, ranges) == ("blood glucose 90 mmol/L",)
+    assert doubtful_values(encounter(glucose_mmol_l=40), ranges) == ()
+    assert doubtful_values(encounter(), ranges) == ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence
+from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence, Severity
 from medrag_desktop.domain.observations import Observations, observe
 from tests.builders import absent, encounter, make_ranges, make_test_vocabulary, not_assessed, patient, present
 
@@ -94,6 +94,67 @@ def test_the_limit_of_the_age_decides_over_the_limit_of_all_ages() -> None:
 def test_oxygen_hides_a_low_saturation() -> None:
     assert see(encounter(spo2_percent=97)).presence("hypoxaemia") is Presence.ABSENT
     assert see(encounter(spo2_percent=97, on_oxygen=True)).presence("hypoxaemia") is Presence.NOT_ASSESSED
+
+
+def test_a_normal_temperature_says_more_of_now_than_a_denial_in_the_text() -> None:
+    seen = see(encounter(temperature_celsius=37.0), absent("fever", "text"))
+    assert (seen.known["fever"].presence, seen.known["fever"].origin) == (Presence.ABSENT, Origin.FORM)
+    assert (seen.known["fever.periodic"].presence, seen.known["fever.periodic"].origin) == (
+        Presence.ABSENT,
+        Origin.TEXT,
+    )
+    read = replace(encounter(temperature_celsius=37.0), read_from_text=("temperature_celsius",))
+    assert see(read, absent("fever", "text")).known["fever"].origin is Origin.TEXT
+
+
+GRADED = make_test_vocabulary(
+    """
+[findings."headache.severe"]
+label = "severe headache"
+kind = "symptom"
+[findings."headache.unilateral"]
+label = "headache of one side"
+kind = "symptom"
+[findings."rash.both_legs"]
+label = "rash of both legs"
+kind = "sign"
+"""
+)
+
+
+def graded(finding: Finding, *more: Finding) -> Observations:
+    return observe(encounter(finding, *more), (), GRADED, RANGES)
+
+
+def test_severity_and_side_stand_for_the_narrower_finding() -> None:
+    seen = graded(Finding("headache", severity=Severity.SEVERE, laterality="left"))
+    assert seen.presence("headache.severe") is Presence.PRESENT
+    assert seen.presence("headache.unilateral") is Presence.PRESENT
+    assert graded(Finding("rash", laterality="both")).presence("rash.both_legs") is Presence.PRESENT
+    for plain in (
+        Finding("headache", severity=Severity.MODERATE, laterality="both"),
+        Finding("headache", Presence.NOT_ASSESSED, severity=Severity.SEVERE, laterality="left"),
+        Finding("cough", severity=Severity.SEVERE, laterality="left"),
+    ):
+        assert {"headache.severe", "headache.unilateral"}.isdisjoint(graded(plain).known)
+
+
+def test_what_is_marked_severe_wins_over_its_own_denial() -> None:
+    severe = Finding("headache", severity=Severity.SEVERE)
+    assert graded(severe, absent("headache.severe")).presence("headache.severe") is Presence.PRESENT
+
+
+def test_what_the_form_unsays_is_remembered() -> None:
+    seen = see(encounter(not_assessed("cough")), present("cough", "text"), present("rash", "text"))
+    assert [f.finding for f in seen.unsaid] == ["cough"]
+    assert seen.as_told["cough"].presence is Presence.PRESENT
+    assert seen.presence("cough") is Presence.NOT_ASSESSED
+    for case, read in (
+        (encounter(absent("cough")), present("cough", "text")),
+        (encounter(not_assessed("cough")), absent("cough", "text")),
+        (encounter(not_assessed("cough")), present("rash", "text")),
+    ):
+        assert (see(case, read).unsaid, see(case, read).as_told) == ((), {})
 
 
 def test_unknown_ids_are_left_out() -> None:

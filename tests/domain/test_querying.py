@@ -65,6 +65,17 @@ def test_the_context_tells_who_what_is_there_what_is_not_and_what_was_measured()
     assert vital_sign_words(Encounter()) == ()
 
 
+def test_what_is_measured_of_the_body_is_told_but_not_read_by_the_generator() -> None:
+    case = Encounter(
+        Patient(age_years=2, weight_kg=8.4, height_cm=80, muac_mm=104),
+        vital_signs=VitalSigns(spo2_percent=92, on_oxygen=True),
+    )
+    assert vital_sign_words(case) == (
+        "SpO2 92 %", "on oxygen", "weight 8.4 kg", "height 80 cm", "mid-upper arm circumference 104 mm",
+    )  # fmt: skip
+    assert context_line("Measles", case, (), VOCABULARY) == "Measles: child of 2 years; measured: SpO2 92 %"
+
+
 @pytest.mark.parametrize(
     ("years", "words", "group"),
     [

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +40,24 @@ def test_the_scale_of_letters(text: str, value: str | None, holds: bool | None) 
     assert parse_threshold(text).holds(encounter(avpu=value)) is holds
 
 
+@pytest.mark.parametrize(
+    ("text", "signs", "holds"),
+    [
+        ("on_oxygen = yes", {"on_oxygen": True}, True),
+        ("on_oxygen = yes", {"on_oxygen": False}, False),
+        ("on_oxygen = yes", {}, None),
+        ("gcs < 15", {"avpu": "A"}, False),
+        ("gcs < 15", {"avpu": "V"}, None),
+        ("gcs < 15", {"avpu": "A", "gcs": 14}, True),
+        ("avpu != A", {"gcs": 15}, False),
+        ("avpu != A", {"gcs": 14}, None),
+        ("avpu = U", {"gcs": 15}, False),
+    ],
+)
+def test_oxygen_and_the_two_scales_of_consciousness(text: str, signs: dict[str, Any], holds: bool | None) -> None:
+    assert parse_threshold(text).holds(encounter(**signs)) is holds
+
+
 def test_age_is_measured_in_days_and_years() -> None:
     newborn = encounter(who=patient(7 / 365.25))
     assert parse_threshold("age_days <= 7").holds(newborn) is True
@@ -73,6 +93,8 @@ def test_words_for_a_measurement() -> None:
     assert describe_measurement(encounter(spo2_percent=88.0), "spo2_percent") == "SpO2 88 %"
     assert describe_measurement(encounter(avpu="V"), "avpu") == "AVPU V"
     assert describe_measurement(encounter(), "spo2_percent") == "SpO2 not measured"
+    assert describe_measurement(encounter(on_oxygen=True), "on_oxygen") == "on oxygen"
+    assert describe_measurement(encounter(on_oxygen=False), "on_oxygen") == "not on oxygen"
     assert measured(encounter(who=patient(3.5)), "age_years") == 3.5
 
 

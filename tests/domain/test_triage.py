@@ -126,6 +126,49 @@ def test_an_unknown_age_is_among_the_needs() -> None:
     assert "age" not in lacking.needs
 
 
+def test_a_message_for_an_age_says_so_when_the_age_is_unknown() -> None:
+    (sign,) = run(rule(body=YOUNG), encounter(present("convulsions"), who=patient(None))).fired
+    assert sign.message == "If 37 days or older and younger than 5 years: act."
+    (sign,) = run(rule(body=YOUNG), encounter(present("convulsions"), who=patient(3))).fired
+    assert sign.message == "Act."
+
+
+def test_a_rule_that_wants_the_age_asks_for_it() -> None:
+    body = f"applies = {{ age_years = [0, 5], known_age = true }}\n{ANY}"
+    assert outcome(body, encounter(present("convulsions"), who=patient(3))) == "fired"
+    assert outcome(body, encounter(present("convulsions"), who=patient(None))) == "open"
+    assert outcome(body, encounter(present("convulsions"), who=patient(30))) == "cleared"
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [([not_assessed("convulsions")], "open"), ([absent("convulsions")], "cleared")]
+)
+def test_a_rule_that_the_text_would_make_fire_is_not_silenced_by_not_assessed(
+    form: list[Finding], expected: str
+) -> None:
+    told = replace(present("convulsions", "text"), quote="had fits")
+    assert outcome('any = ["convulsions"]', encounter(*form), told) == expected
+    if expected == "open":
+        (lacking,) = run(rule(body='any = ["convulsions"]'), encounter(*form), told).not_assessed
+        assert lacking.needs[0] == 'confirm "had fits" (in the text, but set to not assessed)'
+
+
+def test_an_unsaid_finding_is_remembered_even_where_the_rest_would_clear_the_rule() -> None:
+    told = present("cough.productive", "text")
+    rules = rule(body='all = ["cough"]\nany = ["fever"]')
+    case = encounter(not_assessed("cough.productive"), absent("cough"), present("fever"))
+    assert not run(rules, case, told).fired
+    lacking = run(rules, encounter(not_assessed("cough.productive"), present("fever")), told).not_assessed
+    assert lacking[0].needs[0].startswith("confirm")
+
+
+def test_a_doubtful_value_is_asked_for_first() -> None:
+    observations = replace(observe(encounter(), (), VOCABULARY, RANGES), doubtful=("temperature 45.9 °C",))
+    result = triage(encounter(), observations, parse_danger_rules(HEAD + rule()), VOCABULARY)
+    assert result.not_assessed[0].id == "doubtful_measurement"
+    assert result.not_assessed[0].needs == ("check temperature 45.9 °C and its unit",)
+
+
 FEMALE = f'applies = {{ sex = "female" }}\n{ANY}'
 
 
@@ -199,6 +242,7 @@ def test_emergencies_come_first() -> None:
         (rule(body=f"applies = {{ age_days = [0, 28] }}\n{ANY}"), "age_days"),
         (rule(body=f"applies = {{ age_years = [0] }}\n{ANY}"), "r cannot be read"),
         (rule(body=f'applies = {{ pregnant = "yes" }}\n{ANY}'), "pregnant"),
+        (rule(body=f"applies = {{ known_age = 3 }}\n{ANY}"), "known_age"),
         (rule(body=f"{ANY}\ncolour = 1"), "colour"),
         (rule(urgency="now"), "now"),
         (rule().replace('"a"', '"b"'), "r cannot be read"),

@@ -96,6 +96,18 @@ def test_a_finding_does_not_decide_itself() -> None:
     assert vocabulary.lasting("a.long", 48) == ()
 
 
+@pytest.mark.parametrize("parts", ['["a"]', '["a", "a"]', '["a", "zz"]', '["a", "b"]', '"a"', "[1, 2]"])
+def test_parts_that_make_nothing_together_are_refused(parts: str) -> None:
+    with pytest.raises(LibraryError, match="b"):
+        parse(entry("a") + entry("b", f"derive_together = {parts}"))
+
+
+def test_findings_that_make_another_one_together() -> None:
+    vocabulary = parse(entry("a") + entry("c") + entry("b", 'derive_together = ["a", "c"]'))
+    assert vocabulary.together({"a", "c"}) == (("b", ("a", "c")),)
+    assert vocabulary.together({"a", "b"}) == ()
+
+
 def test_an_id_stands_in_one_file_only() -> None:
     with pytest.raises(LibraryError, match="a is defined twice"):
         make_vocabulary([*parse_findings(entry("a"), "x"), *parse_findings(entry("a"), "y")])
@@ -106,3 +118,10 @@ def test_an_unknown_id_is_not_in_it() -> None:
     assert "nonsense" not in vocabulary
     with pytest.raises(KeyError):
         vocabulary["nonsense"]
+
+
+def test_a_finding_that_a_later_library_dropped_is_called_by_its_id() -> None:
+    vocabulary = make_test_vocabulary()
+    assert vocabulary.label("fever") == "fever"
+    assert vocabulary.label("history.old_name.very_long") == "history old name very long"
+    assert vocabulary.descendants("history.old_name") == ()

@@ -37,7 +37,17 @@ def run_medrag(
     command = [sys.executable, "-m", "medrag_desktop", *map(str, arguments)]
     environment = {**os.environ, "MEDRAG_BASE_DIR": str(base), "PYTHONPATH": str(ROOT), **(env or {})}
     data = stdin.encode() if isinstance(stdin, str) else stdin
-    done = subprocess.run(command, input=data, capture_output=True, cwd=base, env=environment, timeout=300, check=False)
+    # a session of its own has no terminal: nothing can wait for somebody to type
+    done = subprocess.run(
+        command,
+        input=data,
+        capture_output=True,
+        cwd=base,
+        env=environment,
+        timeout=300,
+        check=False,
+        start_new_session=True,
+    )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -56,28 +56,89 @@ def test_equal_input_and_seed_give_an_equal_draft(medrag: Medrag) -> None:
     assert drafts[0] == drafts[1]
 
 
-def test_neither_torch_nor_a_network_module_is_loaded(built_base: Path) -> None:
+COMMANDS = {
+    "assess": ["assess", str(EXAMPLES[0]), "--json"],
+    "save": ["assess", str(EXAMPLES[0]), "--level", "search", "--save", "--passphrase-file", "passphrase"],
+    "cases": ["cases", "list", "--passphrase-file", "passphrase"],
+    "search": ["search", "fever"],
+    "packs": ["pack", "list"],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_neither_torch_nor_qt_nor_a_network_module_is_loaded(tmp_path: Path, built_base: Path, name: str) -> None:
     code = (
-        "import sys; from medrag_desktop import cli; sys.argv = ['medrag', 'assess', sys.argv[1], '--json']\n"
+        "import sys; from medrag_desktop import cli; sys.argv = ['medrag', *sys.argv[1:]]\n"
         "try: cli.main()\n"
-        "except SystemExit as stop: assert not stop.code\n"
-        "print(sorted({'torch', 'transformers', 'requests', 'httpx'} & set(sys.modules)), file=sys.stderr)"
+        "except SystemExit as stop: code = stop.code\n"
+        "unwanted = {'torch', 'transformers', 'requests', 'httpx', 'PySide6', 'shiboken6'}\n"
+        "print(code, sorted(unwanted & set(sys.modules)), file=sys.stderr)"
     )
-    environment = {**os.environ, "MEDRAG_BASE_DIR": str(built_base), "PYTHONPATH": str(ROOT)}
+    (tmp_path / "passphrase").write_text("correct horse battery\n", "utf-8")
+    shutil.copytree(built_base / "packs", tmp_path / "packs")
+    environment = {**os.environ, "MEDRAG_BASE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", code, str(EXAMPLES[0])], capture_output=True, env=environment, check=False
+        [sys.executable, "-c", code, *COMMANDS[name]], capture_output=True, cwd=tmp_path, env=environment, check=False
     )
-    assert done.stderr.decode().strip().splitlines()[-1] == "[]"
+    expected = "1 []" if name == "cases" else "0 []"  # there is no history to list, which is told without Qt, too
+    assert done.stderr.decode().strip().splitlines()[-1] == expected
 
 
 def test_jsonl_answers_line_by_line_in_order(medrag: Medrag) -> None:
-    lines = [encounter(id="a"), "{broken", encounter(id="c", unknown_field=1), "", encounter(id="d")]
-    outcome = medrag("assess", "-", "--jsonl", "--level", "extractive", stdin="\n".join(lines))
+    twice = '{"id": "e", "history": "Cough.", "allergies": ["penicillin"], "allergies": []}'
+    lines = [encounter(id="a"), "{broken", "", "  ", encounter(id="c", unknown_field=1), "[" * 100_000, twice, ""]
+    outcome = medrag("assess", "-", "--jsonl", "--level", "extractive", stdin="\n".join([*lines, encounter(id="d")]))
     assert outcome.code == 0, outcome.err
     rows = [json.loads(line) for line in outcome.out.splitlines()]
-    assert [row.get("id") for row in rows] == ["a", None, "c", "d"]
-    assert ["error" in row for row in rows] == [False, True, True, False]
+    assert [row.get("id") for row in rows] == ["a", None, "c", None, "e", "d"]
+    assert [row.get("line") for row in rows] == [None, 2, 5, 6, 7, None]
+    schema = json.loads((ROOT / "docs" / "schemas" / "error_line.schema.json").read_text("utf-8"))
+    for row in rows[1:5]:
+        Draft202012Validator(schema).validate(row)
+        assert row["error"].startswith(f"line {row['line']}")
     assert "unknown_field" in rows[2]["error"]
+    assert "'allergies' stands twice" in rows[4]["error"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX pipes")
+@pytest.mark.parametrize("more", [("--json",), ("--jsonl",), ()])
+def test_who_reads_one_line_gets_it_and_nothing_is_said(
+    built_base: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    many = tmp_path / "many.jsonl"
+    many.write_text("\n".join([encounter()] * 30), "utf-8")
+    command = [sys.executable, "-m", "medrag_desktop", "assess", str(many if "--jsonl" in more else EXAMPLES[0])]
+    command += ["--level", "search", *more, "--base-dir", str(built_base)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(120) in (0, 141)
+    assert process.returncode == 141 or "--jsonl" not in more
+
+
+def test_the_result_carries_what_was_entered(medrag: Medrag) -> None:
+    given = {
+        "patient": {"age_years": 30.0, "weight_kg": 61.0},
+        "history": "Fever and cough for three days.",
+        "findings": [{"finding": "fever", "duration_hours": 72.0, "severity": "severe"}],
+        "vital_signs": {"spo2_percent": 88.0, "on_oxygen": True},
+        "medications": ["salbutamol"],
+        "allergies": ["penicillin"],
+        "region": "south-asia",
+    }
+    draft = medrag("assess", "-", "--json", "--level", "search", stdin=json.dumps(given)).json()
+    Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(draft)
+    told = draft["encounter"]
+    for name in ("history", "medications", "allergies", "region"):
+        assert told[name] == given[name]
+    assert told["vital_signs"]["spo2_percent"] == 88
+    assert told["vital_signs"]["on_oxygen"] is True
+    assert told["findings"][0]["severity"] == "severe"
+    fever = next(f for f in draft["findings"] if f["finding"] == "fever")
+    assert (fever["duration_hours"], fever["severity"], fever["origin"]) == (72, "severe", "form")
 
 
 BAD_INPUT = {
@@ -93,6 +154,7 @@ BAD_INPUT = {
     "two megabytes": (encounter(history="a" * 2_000_000), "MB"),
     "date": (encounter(date="yesterday"), "date"),
     "region": (encounter(region="atlantis"), "region"),
+    "key twice": ('{"history": "a", "allergies": ["nuts"], "allergies": []}', "allergies"),
     "pregnant man": (encounter(patient={"sex": "male", "pregnant": True}), "sex"),
 }
 
@@ -141,6 +203,34 @@ def test_a_damaged_model_is_named(tmp_path: Path, medrag: Medrag, role: str) -> 
         assert any(name in note for name in names for note in outcome.json()["provenance"]["notes"])
     else:
         assert outcome.code == 1
+
+
+def test_a_library_pack_of_another_version_is_not_searched(tmp_path: Path, medrag: Medrag, built_base: Path) -> None:
+    shutil.copytree(built_base / "packs", tmp_path / "packs")
+    manifest = tmp_path / "packs" / "library" / "pack.json"
+    body = json.loads(manifest.read_text("utf-8"))
+    manifest.write_text(json.dumps({**body, "version": "2026.01.01-00000000"}), "utf-8")
+    outcome = medrag("assess", EXAMPLES[0], "--level", "search", "--base-dir", tmp_path)
+    assert outcome.code == 1
+    assert "another version" in outcome.err
+    assert "medrag pack build" in outcome.err
+
+
+def test_the_settings_file_counts(tmp_path: Path, medrag: Medrag, built_base: Path) -> None:
+    shutil.copytree(built_base / "packs", tmp_path / "packs")
+    settings = tmp_path / "settings.toml"
+    settings.write_text('level = "search"\ncandidates = 4\npassages = 5\n', "utf-8")
+    draft = medrag("assess", EXAMPLES[0], "--json", "--base-dir", tmp_path).json()
+    assert draft["level"] == "search"
+    assert draft["provenance"]["settings"]["candidates"] == "4"
+    assert len(draft["differential"]) < 10
+    asked = medrag("assess", EXAMPLES[0], "--json", "--level", "extractive", "--base-dir", tmp_path).json()
+    assert asked["level"] == "extractive"
+    settings.write_text("candidates = many\n", "utf-8")
+    outcome = medrag("assess", EXAMPLES[0], "--base-dir", tmp_path)
+    assert outcome.code == 1
+    assert "settings.toml" in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 def test_a_damaged_pack_is_named(tmp_path: Path, medrag: Medrag, built_base: Path) -> None:

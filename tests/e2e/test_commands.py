@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,14 +11,23 @@ import time
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from medrag_desktop.cli.self_test import parts, run_parts
 from tests.e2e.conftest import ROOT, Medrag, run_medrag
 
 pytestmark = pytest.mark.models
 
 
+def keeps_schema(name: str, value: object) -> bool:
+    schema = json.loads((ROOT / "docs" / "schemas" / f"{name}.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(value)
+    return True
+
+
 def test_search_finds_the_right_monograph(medrag: Medrag) -> None:
     result = medrag("search", "red spots on the inside of the cheeks before a rash", "-k", "5", "--json").json()
+    assert keeps_schema("search", result)
     assert result["evidence"] != "none"
     assert len(result["hits"]) <= 5
     assert "condition/measles" in {hit["document"] for hit in result["hits"]}
@@ -33,12 +43,18 @@ def test_search_takes_any_text(medrag: Medrag, text: str) -> None:
 
 
 def test_packs_are_listed_verified_built_from_files_and_removed(medrag: Medrag, tmp_path: Path) -> None:
-    assert [pack["id"] for pack in medrag("pack", "list", "--json").json()] == ["library"]
+    packs = medrag("pack", "list", "--json").json()
+    assert keeps_schema("pack_list", packs)
+    assert [pack["id"] for pack in packs] == ["library"]
     assert medrag("pack", "verify", "library").code == 0
     guideline = tmp_path / "Local guideline.md"
     guideline.write_text(
         "# Malaria in this district\n\nEvery child with fever and chills is tested for malaria here.\n", "utf-8"
     )
+    refused = medrag("pack", "build", guideline, "--id", "library")
+    assert refused.code == 1
+    assert "kept for the clinical library" in refused.err
+    assert medrag("pack", "list", "--json").json() == packs
     built = medrag("pack", "build", guideline, "--id", "local")
     assert built.code == 0, built.err
     hits = medrag("search", "is a child with fever tested for malaria in this district", "--json").json()["hits"]
@@ -88,14 +104,30 @@ def test_pack_progress_as_json_lines(tmp_path: Path, medrag: Medrag) -> None:
 def test_the_library_keeps_its_own_rules(medrag: Medrag) -> None:
     outcome = medrag("library", "check", "--json")
     assert outcome.code == 0, outcome.err + outcome.out
+    assert keeps_schema("library_check", outcome.json())
 
 
 def test_self_test_runs_every_part(medrag: Medrag, tmp_path: Path) -> None:
     good = medrag("self-test", "--json")
     assert good.code == 0, good.out
+    assert keeps_schema("self_test", good.json())
     assert all(check["ok"] for check in good.json()["checks"])
+    assert len(good.json()["checks"]) == 11
     bad = medrag("self-test", "--base-dir", tmp_path)
     assert bad.code == 1
+    assert "medrag pack build" in bad.out
+
+
+@pytest.mark.parametrize("file", ["passages.db", "vectors.npy", "scale.npy", "pack.json", "lexical/meta.json"])
+def test_self_test_finds_a_damaged_file_of_a_pack(medrag: Medrag, built_base: Path, tmp_path: Path, file: str) -> None:
+    shutil.copytree(built_base / "packs", tmp_path / "packs")
+    victim = tmp_path / "packs" / "library" / file
+    victim.write_bytes(victim.read_bytes()[: victim.stat().st_size // 2])
+    (told,) = list(run_parts({"packs": parts(tmp_path)["packs"]}))
+    assert not told[1]
+    victim.unlink()
+    (told,) = list(run_parts({"packs": parts(tmp_path)["packs"]}))
+    assert not told[1]
 
 
 def test_evaluation_reads_cases_and_says_why_they_are_missed(medrag: Medrag, tmp_path: Path) -> None:
@@ -115,13 +147,15 @@ def test_evaluation_reads_cases_and_says_why_they_are_missed(medrag: Medrag, tmp
     ]
     cases.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
     result = medrag("evaluate", "differential", cases, "--json").json()
+    assert keeps_schema("evaluate_differential", result)
     assert result["n"] == 2
     assert result["top_1"]["value"] == 0.5
     assert result["top_1"]["low"] <= 0.5 <= result["top_1"]["high"]
     assert [miss["reason"] for miss in result["misses"]] == ["not in library"]
-    bad = medrag("evaluate", "differential", "-", stdin='{"presentation": 3, "correct_diagnosis": "x"}')
+    bad = medrag("evaluate", "differential", "-", stdin='\n\n{"presentation": 3, "correct_diagnosis": "x"}')
     assert bad.code == 1
     assert "presentation" in bad.err
+    assert "line 3" in bad.err
 
 
 def test_model_export_says_what_it_needs(medrag: Medrag, tmp_path: Path) -> None:

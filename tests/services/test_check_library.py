@@ -105,6 +105,7 @@ def library(tmp_path: Path) -> Path:
         "danger_signs.toml": DANGER_SIGNS.replace('all = ["cough"]', 'all = ["cough", "cough.dry"]'),
         "normal_ranges.toml": NORMAL_RANGES,
         "abbreviations.toml": "[abbreviations]\n",
+        "medicines.toml": "[medicines.amoxicillin]\n",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from medrag_desktop.domain.encounter import Encounter, Sex
 from medrag_desktop.domain.evidence import Hit
 from medrag_desktop.domain.generation import WordOrigin
 from medrag_desktop.domain.grounding import holds_dose
+from medrag_desktop.domain.medicine import parse_medicines
 from medrag_desktop.domain.vocabulary import FindingDefinition, make_vocabulary
 from medrag_desktop.errors import Cancelled
 from medrag_desktop.services.drafting import (
@@ -39,13 +40,18 @@ def hits(*extra: Hit) -> dict[str, list[Hit]]:
 
 
 def drafted(
-    generator: FakeGenerator | None = None, *extra: Hit, case: Encounter = CASE, references: References | None = None
+    generator: FakeGenerator | None = None,
+    *extra: Hit,
+    case: Encounter = CASE,
+    references: References | None = None,
+    medicines: str = "",
 ) -> Drafted:
     ours = ranker()
     observations = seen(case)
     candidates = ours.rank(case, observations).candidates
     slots = plan_slots(candidates, hits(*extra))
-    known = Case(case, observations, ours.catalogue, ours.lexicon)
+    catalogue = replace(ours.catalogue, medicines=parse_medicines(medicines))
+    known = Case(case, observations, catalogue, ours.lexicon)
     return draft_sections(slots, known, references or References(), generator, seed=0, task=Task())
 
 
@@ -181,6 +187,45 @@ def test_an_opening_and_its_sentence_name_the_same_finding() -> None:
     assert not any(text.startswith("This patient has fever") for text in texts(result))
 
 
+MEDICINES = """
+[medicines.vitamin_a]
+[medicines.aspirin]
+"""
+VITAMIN = "Vitamin A is given in measles, dose by the national guideline."
+REST = Hit(passage("measles", "Management", f"{VITAMIN} Rest and drinks help in measles.", 6), 0.9, 0.9)
+
+
+@pytest.mark.parametrize("written", [None, VITAMIN])
+def test_a_sentence_with_a_wrong_medicine_is_withheld_and_the_next_one_takes_its_place(written: str | None) -> None:
+    generator = FakeGenerator()
+    if written:
+        generator.enqueue("Management", written)
+    allergic = replace(CASE, allergies=("vitamin A",))
+    result = drafted(generator if written else None, REST, case=allergic, medicines=MEDICINES)
+    assert statements(result, "Management")[0].text == "Rest and drinks help in measles."
+    assert {(w.section, w.reason) for w in result.withheld} == {
+        ("Management", "Names Vitamin A, but an allergy to vitamin A is recorded.")
+    }
+    other = drafted(None, REST, case=replace(CASE, allergies=("aspirin",)), medicines=MEDICINES)
+    assert statements(other, "Management")[0].text == VITAMIN
+    assert other.withheld == ()
+
+
+def test_a_warning_against_a_medicine_stands() -> None:
+    warning = "Aspirin is never given to children with measles."
+    extra = Hit(passage("measles", "Management", warning, 7), 0.9, 0.9)
+    result = drafted(None, extra, case=replace(CASE, allergies=("aspirin",)), medicines=MEDICINES)
+    assert statements(result, "Management")[0].text == warning
+
+
+def test_an_allergy_that_the_program_does_not_know_is_said_in_the_summary() -> None:
+    ours = ranker()
+    allergic = replace(CASE, allergies=("xyzzyx",), medications=("none",))
+    section = summary(Case(allergic, seen(allergic), ours.catalogue, ours.lexicon))
+    told = [s.text for s in section.statements if "xyzzyx" in s.text]
+    assert told == ["The allergy 'xyzzyx' is not known to the program: check every medicine against it by hand."]
+
+
 def test_nothing_is_said_twice_in_a_section() -> None:
     sentence = "Measles is a contagious viral illness with fever and rash."
     generator = FakeGenerator()
@@ -209,6 +254,7 @@ def test_the_summary_restates_the_encounter_without_citations() -> None:
         "Child of 5 years.",
         "Present: fever, rash, white spots in the mouth.",
         "Absent: cough.",
+        "Medicines were not checked against what is not recorded: allergies, current medicines.",
     ]
     assert all(s.citations == () for s in section.statements)
 

@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag_desktop.adapters.lexicon import AhoCorasickLexicon
-from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence, VitalSigns
+from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Patient, Presence, Sex, VitalSigns
 from medrag_desktop.domain.observations import observe
 from medrag_desktop.domain.vocabulary import make_vocabulary, parse_findings
-from medrag_desktop.services.extract import extract_findings, read_text, read_vital_signs, text_fields
+from medrag_desktop.services.extract import (
+    extract_findings,
+    read_patient_state,
+    read_text,
+    read_vital_signs,
+    text_fields,
+)
 from tests.builders import ABBREVIATIONS, make_ranges, make_test_vocabulary
 
 VOCABULARY = make_test_vocabulary()
@@ -34,7 +40,7 @@ def extract(text: str, field: str = "history") -> str:
         ("Afebrile. Not eating, vomiting since Monday", "-fever +poor_intake +vomiting"),
         ("non-bloody diarrhoea", "-diarrhoea.bloody +diarrhoea"),
         ("no fever but cough", "-fever +cough"),
-        ("Mother has diabetes. Child has asthma", "+history.asthma"),
+        ("Mother has diabetes. Child has asthma", "+history.asthma +history.family_diabetes"),
         ("History of asthma, no diabetes", "+history.asthma -history.diabetes"),
         ("diabetic for 10 years, asthma as a child", "+history.diabetes +history.asthma"),
         ("convulsions as a child", ""),
@@ -217,6 +223,128 @@ def test_the_form_overrides_the_text() -> None:
     assert case.read_from_text == ("respiratory_rate_bpm",)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("temperature was 39.5 at home", "+fever"),
+        ("temperature was 37.5 at home", ""),
+        ("No fever now, T 39.5 last night", "+fever"),
+    ],
+)
+def test_a_fever_measured_elsewhere_is_told_not_measured(text: str, expected: str) -> None:
+    assert extract(text) == expected
+    assert read_vital_signs(Encounter(history=text), RANGES).vital_signs == VitalSigns()
+
+
+_ANYONE = Patient()
+_WOMAN = Patient(age_years=25, sex=Sex.FEMALE)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        ("8 months pregnant", _WOMAN, {"pregnant": True, "gestational_weeks": 35}),
+        ("8 months pregnant", _ANYONE, {"pregnant": True, "gestational_weeks": 35}),
+        ("she is pregnant. 32/40", _WOMAN, {"pregnant": True, "gestational_weeks": 32}),
+        ("gave birth five days ago", _WOMAN, {"postpartum_days": 5}),
+        ("pregnant until she delivered 3 days ago", _WOMAN, {"postpartum_days": 3}),
+        ("no fever, 32 weeks pregnant", _WOMAN, {"pregnant": True, "gestational_weeks": 32}),
+        ("wife is 8 months pregnant", _ANYONE, {}),
+        ("his wife is 8 months pregnant, he has fever", Patient(sex=Sex.MALE), {}),
+        ("mother 8 months pregnant", Patient(age_years=3), {}),
+        ("pregnant last year", _WOMAN, {}),
+        ("not pregnant", _WOMAN, {}),
+        ("return if pregnant", _WOMAN, {}),
+        ("sister delivered 3 days ago", _WOMAN, {}),
+        ("32 weeks pregnant", Patient(pregnant=False), {}),
+        ("32 weeks pregnant", Patient(gestational_weeks=20), {"pregnant": True}),
+        ("32 weeks pregnant", Patient(postpartum_days=4), {}),
+        ("delivered 3 days ago", Patient(pregnant=True), {}),
+        ("delivered 3 days ago", Patient(postpartum_days=9), {}),
+        ("fever", _WOMAN, {}),
+    ],
+)
+def test_pregnancy_and_childbed_fill_what_the_form_leaves_open(
+    text: str, form: Patient, expected: dict[str, object]
+) -> None:
+    case = Encounter(patient=form, history=text)
+    read = read_patient_state(case)
+    assert {name: getattr(read.patient, name) for name in read.read_from_text} == expected
+    assert read.as_entered() == case
+
+
+def test_what_was_read_adds_to_what_was_read_before() -> None:
+    case = Encounter(chief_complaint="pregnant 32 weeks", history="T 38.5")
+    read = read_patient_state(read_vital_signs(case, RANGES))
+    assert read.read_from_text == ("temperature_celsius", "pregnant", "gestational_weeks")
+    assert read_patient_state(read) == read
+    assert read.as_entered() == case
+
+
+@pytest.mark.parametrize(("age", "expected"), [(0.1, 1), (None, 1), (25, 0)])
+def test_a_mother_who_cannot_breastfeed_can_drink(age: float | None, expected: int) -> None:
+    extra = '[findings."poor_feeding"]\nlabel = "not breastfeeding well"\nkind = "symptom"\n'
+    vocabulary = make_test_vocabulary(extra)
+    case = Encounter(patient=Patient(age_years=age), history="not breastfeeding well")
+    assert len(extract_findings(case, AhoCorasickLexicon(vocabulary, {}), vocabulary)) == expected
+
+
+_CHILDBED = """
+[findings."history.pregnant_now"]
+label = "currently pregnant"
+kind = "history"
+[findings."history.recent_delivery"]
+label = "recent delivery"
+kind = "history"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "quote"),
+    [
+        ("She is 8 months pregnant", "history.pregnant_now", "8 months pregnant"),
+        ("gave birth five days ago", "history.recent_delivery", "gave birth five days ago"),
+    ],
+)
+def test_a_pregnancy_read_is_a_finding_that_can_be_unsaid(text: str, finding: str, quote: str) -> None:
+    vocabulary = make_test_vocabulary(_CHILDBED)
+    (read,) = extract_findings(Encounter(history=text), AhoCorasickLexicon(vocabulary, {}), vocabulary)
+    assert (read.finding, read.quote, read.origin) == (finding, quote, Origin.TEXT)
+    unsaid = Encounter(history=text, findings=(Finding(finding, Presence.NOT_ASSESSED),))
+    assert read_patient_state(unsaid) == unsaid
+
+
+_TOGETHER = """
+[findings."blood"]
+label = "blood in stool"
+kind = "symptom"
+[findings."dysentery"]
+label = "bad belly"
+kind = "symptom"
+derive_together = ["diarrhoea", "blood"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "quote"),
+    [
+        ((), "diarrhoea, blood in stool", "blood in stool"),
+        ((Finding("blood"),), "diarrhoea", "diarrhoea"),
+        ((Finding("blood"), Finding("diarrhoea.bloody")), "", "bloody diarrhoea and blood in stool"),
+        ((), "diarrhoea", None),
+        ((), "diarrhoea, no blood in stool", None),
+        ((Finding("blood", Presence.ABSENT),), "diarrhoea", None),
+        ((), "no bad belly. diarrhoea, blood in stool", None),
+    ],
+)
+def test_what_several_findings_decide_together(form: tuple[Finding, ...], text: str, quote: str | None) -> None:
+    vocabulary = make_test_vocabulary(_TOGETHER)
+    lexicon = AhoCorasickLexicon(vocabulary, {})
+    found = extract_findings(Encounter(findings=form, history=text), lexicon, vocabulary)
+    made = [f.quote for f in found if f.finding == "dysentery" and f.presence is Presence.PRESENT]
+    assert made == ([] if quote is None else [quote])
+
+
 _WORDS = st.sampled_from(
     [
         "fever",
@@ -269,6 +397,12 @@ def test_every_quote_stands_where_it_says(text: str) -> None:
         "for the past ",
         "frequency and urgency ",
         "lost about 5 kg ",
+        "brother has TB ",
+        "his brother ",
+        "pregnant ",
+        "delivered ",
+        "chest is left ",
+        "temp 39 yesterday ",
         "crushing chest pain going to the arm ",
         "\u062d\u0645\u0649 ",
         "x" * 99 + " ",
@@ -277,8 +411,8 @@ def test_every_quote_stands_where_it_says(text: str) -> None:
 def test_no_text_takes_long(piece: str) -> None:
     text = (piece * (100_000 // len(piece) + 1))[:100_000]
     start = time.process_time()
-    read_text(text, "history", LEXICON, VOCABULARY)
-    read_vital_signs(Encounter(history=text), RANGES)
+    case = read_patient_state(read_vital_signs(Encounter(history=text), RANGES))
+    extract_findings(case, LEXICON, VOCABULARY)
     # a second on a free core; the rest is for a slow or busy one
     assert time.process_time() - start < 5
 

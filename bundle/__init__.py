@@ -1,0 +1,1 @@
+"""What makes the program's folder together with build.spec."""

@@ -1,0 +1,203 @@
+"""What the commands without a draft print as JSON, version 1: fields may be added, never changed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from medrag_desktop.domain.evidence import Hit, PackManifest
+from medrag_desktop.services.evaluate import DifferentialResult, Rate
+from medrag_desktop.services.library_problem import Problem
+
+SCHEMA_VERSION = 1
+
+
+class HitFields(Struct):
+    """A passage that was found; a rank is null where that list does not hold it."""
+
+    rank: int
+    score: float
+    cosine: float
+    dense_rank: int | None
+    lexical_rank: int | None
+    id: str
+    document: str
+    title: str
+    section: str
+    text: str
+    source: str
+    date: str
+    kind: str
+    condition: str
+    url: str
+    pack: str
+
+
+class SearchFields(Struct):
+    """`medrag search`: no hits where nothing relevant was found."""
+
+    schema_version: int
+    evidence: Literal["found", "weak", "none"]
+    hits: list[HitFields]
+
+
+class PackFields(Struct):
+    """One installed knowledge pack; `sha256` holds pairs of file name and checksum."""
+
+    id: str
+    title: str
+    version: str
+    built_at: str
+    encoder: str
+    dimension: int
+    passages: int
+    documents: int
+    sources: list[str]
+    licences: list[str]
+    sha256: list[tuple[str, str]]
+
+
+class ProblemFields(Struct):
+    """A rule of the clinical library that is broken."""
+
+    severity: Literal["error", "warning"]
+    file: str
+    sentence: str
+
+
+class CheckFields(Struct):
+    """One part of the program, and whether it works here."""
+
+    part: str
+    ok: bool
+    detail: str
+
+
+class SelfTestFields(Struct):
+    """`medrag self-test`."""
+
+    ok: bool
+    checks: list[CheckFields]
+
+
+class RateFields(Struct):
+    """A share with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class CoveredFields(Struct):
+    """The same of those cases whose diagnosis the library covers."""
+
+    n: int
+    top_1: RateFields
+    top_3: RateFields
+    top_5: RateFields
+    top_10: RateFields
+
+
+class MissFields(Struct):
+    """A case whose diagnosis is not first; the rank is null where it is not on the list."""
+
+    case: str
+    correct: str
+    rank: int | None
+    reason: Literal["not in library", "not extracted", "outranked"]
+    first: str
+
+
+class EvaluationFields(Struct):
+    """`medrag evaluate differential`."""
+
+    n: int
+    top_1: RateFields
+    top_3: RateFields
+    top_5: RateFields
+    top_10: RateFields
+    covered: CoveredFields
+    misses: list[MissFields]
+
+
+class ErrorLineFields(Struct):
+    """What `medrag assess --jsonl` answers for a line that cannot be assessed; with the `id` of the line if any."""
+
+    line: int
+    error: str
+    id: str | int | msgspec.UnsetType = msgspec.UNSET
+
+
+SCHEMAS: Mapping[str, object] = {
+    "search": SearchFields,
+    "pack_list": list[PackFields],
+    "library_check": list[ProblemFields],
+    "self_test": SelfTestFields,
+    "evaluate_differential": EvaluationFields,
+    "error_line": ErrorLineFields,
+}
+"""Name of a file in `docs/schemas`, without its ending -> what it describes."""
+
+
+def result_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a key of SCHEMAS."""
+    return msgspec.json.schema(SCHEMAS[name])
+
+
+def search_to_json(hits: Iterable[Hit], evidence: str) -> dict[str, Any]:
+    """Return what a search found; without evidence no hits."""
+    rows = [
+        {
+            "rank": rank,
+            **{name: getattr(hit, name) for name in ("score", "cosine", "dense_rank", "lexical_rank")},
+            **asdict(hit.passage),
+        }
+        for rank, hit in enumerate(hits if evidence != "none" else (), start=1)
+    ]
+    return _checked({"schema_version": SCHEMA_VERSION, "evidence": evidence, "hits": rows}, SearchFields)
+
+
+def packs_to_json(manifests: Iterable[PackManifest]) -> list[dict[str, Any]]:
+    """Return the installed packs."""
+    return [_checked(asdict(manifest), PackFields) for manifest in manifests]
+
+
+def problems_to_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Return the broken rules of the library."""
+    return [_checked(asdict(problem), ProblemFields) for problem in problems]
+
+
+def self_test_to_json(checks: Iterable[tuple[str, bool, str]]) -> dict[str, Any]:
+    """Return the outcome of each part: its name, whether it works, and the detail."""
+    rows = [{"part": part, "ok": ok, "detail": detail} for part, ok, detail in checks]
+    return _checked({"ok": all(row["ok"] for row in rows), "checks": rows}, SelfTestFields)
+
+
+def evaluation_to_json(result: DifferentialResult) -> dict[str, Any]:
+    """Return the rates of an evaluation, and why cases were missed."""
+    plain = {
+        "n": result.n,
+        **_rates(result.top),
+        "covered": {"n": result.covered, **_rates(result.top_covered)},
+        "misses": [asdict(miss) for miss in result.misses],
+    }
+    return _checked(plain, EvaluationFields)
+
+
+def error_line_to_json(line: int, error: str) -> dict[str, Any]:
+    """Return what stands in place of a draft."""
+    return _checked({"line": line, "error": error}, ErrorLineFields)
+
+
+def _rates(rates: Mapping[int, Rate]) -> dict[str, dict[str, float]]:
+    return {f"top_{k}": {name: round(value, 4) for name, value in asdict(rate).items()} for k, rate in rates.items()}
+
+
+def _checked(plain: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
+    """Return the values as the schema has them."""
+    checked: dict[str, Any] = msgspec.to_builtins(msgspec.convert(plain, kind))
+    return checked

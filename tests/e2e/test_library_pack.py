@@ -1,0 +1,64 @@
+"""The library pack as the window and a bundle find it: missing, damaged, of another version, or shipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from medrag_desktop import bootstrap
+from medrag_desktop.config import Paths
+from medrag_desktop.domain.draft import Level
+from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.errors import PackCorrupt, PackMissing
+from medrag_desktop.services.rank import Ranker
+from medrag_desktop.tasks import Task
+from tests.e2e.conftest import ROOT
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def ranker(tmp_path_factory: pytest.TempPathFactory) -> Ranker:
+    return bootstrap.make_ranker(tmp_path_factory.mktemp("ranker"))
+
+
+@pytest.fixture
+def base(tmp_path: Path, built_base: Path) -> Path:
+    shutil.copytree(built_base / "packs", tmp_path / "packs")
+    return tmp_path
+
+
+def test_the_window_is_told_when_the_library_pack_is_to_be_built(base: Path, ranker: Ranker) -> None:
+    desk, library = bootstrap.make_desk(base), base / "packs" / "library"
+    assert desk.open_assessor(ranker).generator is not None
+    (library / "passages.db").write_bytes(b"damaged")
+    with pytest.raises(PackMissing, match=r"passages\.db"):
+        desk.open_assessor(ranker)
+    with pytest.raises(PackCorrupt, match=r"passages\.db"):
+        bootstrap.make_services(base, Level.SEARCH)
+    body = json.loads((library / "pack.json").read_text("utf-8"))
+    (library / "pack.json").write_text(json.dumps({**body, "encoder": "another"}), "utf-8")
+    with pytest.raises(PackMissing, match="another version"):
+        desk.open_assessor(ranker)
+    shutil.rmtree(library)
+    with pytest.raises(PackMissing, match="not built"):
+        desk.open_assessor(ranker)
+
+
+def test_a_pack_that_came_with_the_program_needs_no_building(
+    tmp_path: Path, built_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program"
+    shutil.copytree(built_base / "packs", program / "packs")
+    for name in ("assets", "models"):
+        (program / name).symlink_to(ROOT / name)
+    monkeypatch.setattr(bootstrap, "find_paths", lambda base: Paths(program, base))
+    services = bootstrap.make_services(tmp_path / "user", Level.SEARCH)
+    draft = services.assessor.assess(Encounter(history="Fever and cough."), level=services.level, task=Task())
+    assert draft.passages
+    manifest = bootstrap.build_pack(tmp_path / "user", bootstrap.PackRequest(if_needed=True), task=Task())
+    assert services.library.packs() == (manifest,)
+    assert not list((tmp_path / "user" / "packs").glob("*/pack.json")), "it was current, so nothing was built"

@@ -132,7 +132,14 @@ def _print_reasoning(draft: Draft, vocabulary: Vocabulary) -> None:
         print(f"  {STEP_WORDS[each.step]}: {plain('; '.join(each.words))}")
     print("\nDifferential")
     for candidate in draft.differential:
-        print(f"  {candidate.rank}. {plain(candidate.name)} ({candidate.probability:.0%}, {candidate.band})")
+        print(f"  {candidate.rank}. {plain(candidate.name)} ({_percent(candidate.probability)}, {candidate.band})")
+
+
+def _percent(probability: float) -> str:
+    """Return a probability that never claims to be certain."""
+    if probability < 0.01:
+        return "< 1%"
+    return "> 99%" if probability > 0.99 else f"{probability:.0%}"
 
 
 def _print_sections(sections: Iterable[ReviewedSection]) -> None:

@@ -187,6 +187,6 @@ def test_what_a_machine_cannot_prove_is_no_failure(
 def test_cost_of_a_run(tmp_path: Path) -> None:
     took = bundle.cost(["sh", "-c", "sleep 0.1"])
     assert 0.1 <= took.seconds < 30
-    assert 0 < took.peak_mb < 200
+    assert took.peak_mb > 0
     with pytest.raises(Failed, match="ended with 4"):
         bundle.cost(["sh", "-c", "exit 4"])

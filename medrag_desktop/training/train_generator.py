@@ -46,7 +46,7 @@ class Recipe:
     """Everything a run depends on besides its data."""
 
     seed: int = 20
-    steps: int = 3000
+    steps: int = 2000
     """Steps of this stage; the learning rate falls linearly to a twentieth over them."""
     batch: int = 16
     pool: int = 4

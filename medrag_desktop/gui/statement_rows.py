@@ -79,7 +79,7 @@ def origin_words(draft: Draft, section: ReviewedSection, statement: ReviewedStat
         return tr("StatementsPanel", "Written by the program from the passage"), Tone.QUIET
     if drafted.citations:
         return tr("StatementsPanel", "Quoted word for word"), Tone.QUIET
-    return tr("StatementsPanel", "Restates what was entered"), Tone.QUIET
+    return tr("StatementsPanel", "From what was entered"), Tone.QUIET
 
 
 def words_of(text: str) -> list[Span]:

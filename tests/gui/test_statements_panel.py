@@ -55,7 +55,7 @@ def test_it_begins_at_the_first_sentence_with_a_passage(panel: StatementsPanel) 
 
 def test_each_sentence_says_who_wrote_it(panel: StatementsPanel) -> None:
     assert tags(panel) == [
-        "Restates what was entered", "Written by the program from the passage", "Quoted word for word",
+        "From what was entered", "Written by the program from the passage", "Quoted word for word",
     ]  # fmt: skip
     spoken = panel.statements.rows.rows[3].spoken
     assert spoken == f"Assessment. {WRITTEN}. Written by the program from the passage. Passage 1, 3"

@@ -151,6 +151,7 @@ class DraftFields(Struct):
     status: Literal["draft"]
     level: Literal["search", "extractive", "generated"]
     urgency: Literal["emergency", "urgent", "soon", "routine", "self_care"]
+    urgency_because: list[str]
     danger_signs: list[DangerSignFields]
     danger_signs_not_assessed: list[NotAssessedFields]
     findings: list[FindingFields]
@@ -173,6 +174,7 @@ def draft_to_json(draft: Draft, vocabulary: Vocabulary, encounter: Encounter | N
         "status": "draft",
         "level": draft.level.value,
         "urgency": draft.urgency.value,
+        "urgency_because": list(draft.urgency_because),
         "danger_signs": [_plain(sign) for sign in draft.danger_signs],
         "danger_signs_not_assessed": [_plain(rule) for rule in draft.danger_signs_not_assessed],
         "findings": [_finding(finding, vocabulary) for finding in draft.findings],

@@ -93,6 +93,7 @@ class TypstReport:
             **self._heading(encounter, draft, review),
             **entered(encounter, self._vocabulary, self._paper),
             "urgency": draft.urgency.value.replace("_", " "),
+            "urgency_because": "; ".join(draft.urgency_because),
             "alarming": draft.urgency.value in _ALARMING or bool(draft.danger_signs),
             "danger_signs": [
                 {"message": s.message, "because": "; ".join(s.because), "source": s.source} for s in draft.danger_signs

@@ -121,7 +121,8 @@ def print_case(case: Case, vocabulary: Vocabulary) -> None:
 
 
 def _print_reasoning(draft: Draft, vocabulary: Vocabulary) -> None:
-    print(f"Urgency: {draft.urgency.value}")
+    because = f" ({'; '.join(draft.urgency_because)})" if draft.urgency_because else ""
+    print(f"Urgency: {draft.urgency.value}{because}")
     for note in draft.provenance.notes:
         print(f"Note: {plain(note)}")
     for sign in draft.danger_signs:

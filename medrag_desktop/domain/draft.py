@@ -113,3 +113,5 @@ class Draft:
     withheld: tuple[Withheld, ...]
     passages: tuple[CitedPassage, ...]
     provenance: Provenance
+    urgency_because: tuple[str, ...] = ()
+    """What makes it so urgent, in words."""

@@ -58,6 +58,7 @@ _BETWEEN = r"(?:(?!\b(?:no|not|and|but)\b)[^.;\n,0-9]){0,40}?"
 _DELIVERED = re.compile(
     r"\b(?:"
     rf"{_BORN}\b{_BETWEEN}\s?\(?{_amount(1)}\s(?:ago|back|before|earlier|prior)"
+    rf"|{_BORN}\b\s(?:since|for)\s{_amount(5)}"
     rf"|{_BORN}\b{_BETWEEN}\b(?P<today>today|this morning|tonight|yesterday|last night|last week)"
     rf"|{_amount(2)}\s?(?:post[- ]?(?:partum|natal|delivery|nvd|svd|c/?s|c-section|caesarean)|"
     r"(?:after|since|following)\s(?:the\s|her\s|a\s)?(?:normal\s|vaginal\s|home\s|svd|caesarean\s)?"
@@ -74,7 +75,7 @@ _DELIVERED = re.compile(
 _SPOKEN_DAYS = {"today": 0, "this morning": 0, "tonight": 0, "yesterday": 1, "last night": 1, "last week": 7}
 _NOT_NOW = re.compile(
     r"\b(?:was|were|been|become|became|get|gets|getting|got|trying|try|wants?|wish\w*|hop\w+|thinks?|maybe|possibly|"
-    r"perhaps|could|may|might|never|not|isn't|non|when|whenever|if|whether|unless|sure|plan\w*|previous\w*|"
+    r"perhaps|could|may|might|never|not|isn't|non|when|whenever|if|whether|unless|sure|plan\w*|previous\w*|recent\w*|former\w*|prior|"
     r"earlier|before|until|after|since|\?|deny|denies|denied|no|unlikely|ever|likely)(?:\W+\w+){0,4}\W*$"
     r"|\?\s?$",
     re.IGNORECASE,
@@ -133,7 +134,7 @@ def _days(match: re.Match[str]) -> int | None:
 
 def _told(match: re.Match[str]) -> float | None:
     """Return the days of the amount of time that a match holds."""
-    place = next((n for n in (1, 2, 3, 4) if match.groupdict().get(f"n{n}")), None)
+    place = next((n for n in (1, 2, 3, 4, 5) if match.groupdict().get(f"n{n}")), None)
     if place is None:
         return None
     unit = match[f"u{place}"].lower()

@@ -11,7 +11,7 @@ from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.querying import describe_patient
 from medrag_desktop.domain.triage import Triage
 from medrag_desktop.gui.danger_banner import DangerBanner
-from medrag_desktop.gui.plain_text import breakable
+from medrag_desktop.gui.plain_text import breakable, tooltip
 from medrag_desktop.gui.widgets import plain_label, restyle
 from medrag_desktop.gui.wording import urgency_words, when
 
@@ -53,6 +53,7 @@ class DraftHeader(QWidget):
         self.patient.setText(patient_line(case.encounter))
         draft = case.draft
         self.urgency.show_urgency(None if draft is None else draft.urgency)
+        self.urgency.setToolTip("" if draft is None else tooltip("; ".join(draft.urgency_because)))
         self.show_triage(None if draft is None else Triage(draft.danger_signs, draft.danger_signs_not_assessed))
         self.show_review(case.review)
 

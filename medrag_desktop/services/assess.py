@@ -95,9 +95,13 @@ class Assessor:
             for hit in found.presentation:
                 references.number(hit)
         task.report("Done", 4, 4)
+        # where nothing explains the findings the ranking says little, but what must not be missed still counts
+        weighed = [c for c in candidates if c.cannot_miss or not ranked.outside_library]
+        urgency, because = _urgency(signs.fired, weighed, encounter, observations, self.ranker.catalogue)
         return Draft(
             level=level,
-            urgency=_urgency(signs.fired, candidates, encounter, observations, self.ranker.catalogue),
+            urgency=urgency,
+            urgency_because=because,
             danger_signs=signs.fired,
             danger_signs_not_assessed=signs.not_assessed,
             findings=observations.stated,
@@ -219,20 +223,25 @@ def _urgency(
     encounter: Encounter,
     observations: Observations,
     catalogue: Catalogue,
-) -> Urgency:
-    """Return the most urgent of: danger signs that fired, likely conditions, and those conditions' own signs.
+) -> tuple[Urgency, tuple[str, ...]]:
+    """Return the most urgent of: danger signs that fired, likely conditions, and those conditions' own signs; and why.
 
     Silence is not safety: while something basic was not looked at, nothing is less urgent than soon.
     """
-    found = [sign.urgency for sign in fired]
+    found = [(sign.urgency, "a danger sign") for sign in fired[:1]]
     if not_looked_at(encounter, observations):
-        found.append(Urgency.SOON)
+        found.append((Urgency.SOON, "basic measurements or questions are missing"))
     for candidate in candidates:
         if candidate.probability < URGENT_FROM:
             continue
         condition = catalogue.by_id[candidate.condition]
-        found.append(condition.urgency)
-        if any(observations.presence(sign) is Presence.PRESENT for sign in condition.danger_signs):
-            found.append(Urgency.EMERGENCY)
+        found.append((condition.urgency, f"{condition.name} is {candidate.band}"))
+        there = [sign for sign in condition.danger_signs if observations.presence(sign) is Presence.PRESENT]
+        if there:
+            label = catalogue.vocabulary.label(there[0])
+            found.append(
+                (Urgency.EMERGENCY, f"{condition.name} is {candidate.band}, and {label} is a danger sign in it")
+            )
     order = list(Urgency)
-    return min(found, key=order.index, default=Urgency.ROUTINE)
+    most = min((urgency for urgency, _ in found), key=order.index, default=Urgency.ROUTINE)
+    return most, tuple(dict.fromkeys(why for urgency, why in found if urgency is most))

@@ -108,3 +108,8 @@ def test_no_text_takes_long(piece: str) -> None:
     start = time.process_time()
     list(find_pregnancy((piece * 100_000)[:100_000]))
     assert time.process_time() - start < 3
+
+
+def test_a_pregnancy_that_is_over_is_none_and_a_delivery_may_be_told_by_since() -> None:
+    assert found("Recently pregnant, gave birth since 5 weeks") == [("gave birth since 5 weeks", None, 35)]
+    assert found("formerly pregnant") == found("recent pregnancy of 30 weeks") == []

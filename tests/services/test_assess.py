@@ -147,6 +147,11 @@ def test_urgency_is_the_most_urgent_of_the_likely_conditions() -> None:
     assert assess(encounter(*present("cough"), age_years=30)).urgency is Urgency.SOON
 
 
+def test_the_urgency_says_why() -> None:
+    assert assess().urgency_because == ("Measles is likely",)
+    assert assess(encounter(*present("cough"), age_years=30)).urgency_because[0].startswith("basic measurements")
+
+
 def test_each_candidate_is_cited_by_passages_on_itself() -> None:
     draft = assess()
     conditions = {p.number: p.passage.condition for p in draft.passages}

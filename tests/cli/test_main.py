@@ -64,7 +64,7 @@ def test_a_data_folder_that_is_a_file_is_an_error(tmp_path: Path, arguments: tup
 def test_a_data_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
-    place = closed if os.geteuid() else Path("/sys")  # root may write in any folder of a disk
+    place = closed if os.geteuid() else Path("/proc")  # root may write in any folder of a disk
     process = start("pack", "list", "--base-dir", str(place / "data"), base=tmp_path, out=subprocess.PIPE)
     _, told = process.communicate(timeout=120)
     assert process.returncode == 1

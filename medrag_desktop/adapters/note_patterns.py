@@ -9,6 +9,11 @@ _WEIGHT = (
 )
 _BESIDES = r"(?:dysuria|urgency|frequency|nocturia|haematuria|hematuria|burning|hesitancy|incontinence)"
 _ANIMAL = r"(?:dog|cat|monkey|bat|rat|fox|jackal|cow|donkey|horse|pig|hyena|mongoose|goat|camel|baboon|animal)"
+_NOT_SKIN = (
+    r"(?:mass|masses|lumps?|clots?|tissue|material|membranes?|stools?|motions?|faeces|feces|urine|discharge|fluid|"
+    r"sputum|mucus|vomit\w*|patch(?:es)?|spots?|lesions?|areas?|rash|macules?|plaques?|cells?|optic dis[ck])"
+)
+"""What may be pale without the patient being so."""
 PATTERNS = {
     rf"\b(?:lost|losing|loss of|weight (?:loss|reduction|drop) of|(?:weight|wt)\.? (?:is |has )?(?:gone |dropped )?"
     rf"(?:down|reduced|decreased|dropped|fell)(?: by)?) {_WEIGHT}": "weight loss",
@@ -25,6 +30,8 @@ PATTERNS = {
     r"\b(?:urin\w+|micturition|dysuria|pee\w*)\b[^.;\n]{0,40}?(?:,|/|\band|\bwith)\s?(frequency)\b(?! of)": (
         "urinary frequency"
     ),
+    r"(?<!extremely )(?<!deathly )(?<!urine )(?<!urine is )(?<!stool )(?<!stool is )(?<!stools )(?<!stools are )"
+    rf"\bpale\b(?! (?:\w+ ){{0,2}}?{_NOT_SKIN}\b)": "pallor",
     # sides, places and animals in a gap
     r"(?<![\w/.])(?-i:L)(?=[) ]{1,2}(?-i:[a-z]){3})": "left",
     r"(?<![\w/.])(?-i:R)(?=[) ]{1,2}(?-i:[a-z]){3})": "right",

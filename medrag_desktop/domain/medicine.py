@@ -195,7 +195,7 @@ def cautions(
     return medicine_check(encounter, observations, medicines, suspected).cautions(text)
 
 
-def unchecked(encounter: Encounter, medicines: Medicines) -> tuple[str, ...]:
+def medicine_gaps(encounter: Encounter, medicines: Medicines) -> tuple[str, ...]:
     """Return sentences that say against what medicines could not be checked in this encounter."""
     patient = encounter.patient
     sentences = [

@@ -23,7 +23,7 @@ from medrag_desktop.domain.querying import candidate_query, presentation_query
 from medrag_desktop.domain.triage import DangerSign
 from medrag_desktop.ports import Generator
 from medrag_desktop.services.drafting import (
-    Case,
+    Brief,
     Drafted,
     References,
     draft_sections,
@@ -88,8 +88,8 @@ class Assessor:
         level = self._reachable(level)
         task.report("Writing the draft", 2, 4)
         with clock.step("drafting"):
-            case = Case(encounter, observations, self.ranker.catalogue, self.ranker.lexicon)
-            drafted = self._draft(case, ranked, found, references, level, seed, task)
+            brief = Brief(encounter, observations, self.ranker.catalogue, self.ranker.lexicon)
+            drafted = self._draft(brief, ranked, found, references, level, seed, task)
             candidates = _cite(ranked.candidates, found, references)
         if level is Level.SEARCH and found.evidence is not EvidenceStrength.NONE:
             for hit in found.presentation:
@@ -147,7 +147,7 @@ class Assessor:
 
     def _draft(
         self,
-        case: Case,
+        brief: Brief,
         ranked: Differential,
         found: _Found,
         references: References,
@@ -157,13 +157,13 @@ class Assessor:
     ) -> Drafted:
         if level is Level.SEARCH:
             return Drafted((), ())
-        restated: tuple[Section, ...] = (summary(case),)
+        restated: tuple[Section, ...] = (summary(brief),)
         if ranked.outside_library or found.evidence is EvidenceStrength.NONE:
             return Drafted(restated, ())
-        drafted_for = _worth_drafting(ranked.candidates[: self.ranker.settings.drafted], case.observations)
+        drafted_for = _worth_drafting(ranked.candidates[: self.ranker.settings.drafted], brief.observations)
         slots = plan_slots(drafted_for, found.passages)
         generator = self.generator if level is Level.GENERATED else None
-        drafted = draft_sections(slots, case, references, generator, seed=seed, task=task)
+        drafted = draft_sections(slots, brief, references, generator, seed=seed, task=task)
         return Drafted((*restated, *drafted.sections), drafted.withheld)
 
     def _provenance(self, level: Level, seed: int, clock: _Clock) -> Provenance:

@@ -13,7 +13,7 @@ from medrag_desktop.domain.encounter import Encounter, Finding, Presence
 from medrag_desktop.domain.evidence import Hit
 from medrag_desktop.domain.generation import Generated, GenerationRequest
 from medrag_desktop.domain.grounding import NOT_STATED, Facts, Grounded, Ungrounded, find_clauses, ground
-from medrag_desktop.domain.medicine import MedicineCheck, medicine_check, unchecked
+from medrag_desktop.domain.medicine import MedicineCheck, medicine_check, medicine_gaps
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.querying import (
     absent_labels,
@@ -92,8 +92,8 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What drafting knows of one case."""
+class Brief:
+    """What drafting is told of one patient."""
 
     encounter: Encounter
     observations: Observations
@@ -148,7 +148,7 @@ def _is_read(hit: Hit, plan: SectionPlan) -> bool:
 
 def draft_sections(
     slots: Sequence[Slot],
-    case: Case,
+    brief: Brief,
     references: References,
     generator: Generator | None,
     *,
@@ -159,32 +159,32 @@ def draft_sections(
     hypotheses: dict[Slot, tuple[Generated, ...]] = {}
     asked = [slot for slot in slots if not slot.plan.extracted_only]
     if generator is not None and asked:
-        requests = [_request(slot, case) for slot in asked]
+        requests = [_request(slot, brief) for slot in asked]
         hypotheses = dict(zip(asked, generator.generate(requests, task=task, seed=seed), strict=True))
     suspected = {slot.candidate.condition for slot in slots}
-    guard = Guard(medicine_check(case.encounter, case.observations, case.catalogue.medicines, suspected))
+    guard = Guard(medicine_check(brief.encounter, brief.observations, brief.catalogue.medicines, suspected))
     written: dict[str, list[Statement]] = {}
     for slot in slots:
-        statements = _generated(slot, hypotheses.get(slot, ()), case, references, guard)
+        statements = _generated(slot, hypotheses.get(slot, ()), brief, references, guard)
         said = written.setdefault(slot.plan.title, [])
         missing = slot.plan.sentences - len(statements)
         used = {s.text for s in (*said, *statements)}
-        statements += _extracted(slot, case, references, missing, used, guard)
+        statements += _extracted(slot, brief, references, missing, used, guard)
         said += [s for s in statements if s.text not in {other.text for other in said}]
     sections = tuple(Section(title, tuple(said)) for title, said in written.items() if said)
     return Drafted(sections, tuple(guard.withheld))
 
 
-def summary(case: Case) -> Section:
+def summary(brief: Brief) -> Section:
     """Restate the encounter: who, what is present, absent, measured; and what medicines were not checked against."""
-    vocabulary = case.catalogue.vocabulary
-    stated = case.observations.narrowest(vocabulary)
+    vocabulary = brief.catalogue.vocabulary
+    stated = brief.observations.narrowest(vocabulary)
     sentences = [
-        _sentence("", (describe_patient(case.encounter.patient),)),
+        _sentence("", (describe_patient(brief.encounter.patient),)),
         _sentence("Present: ", present_labels(stated, vocabulary)),
         _sentence("Absent: ", absent_labels(stated, vocabulary)),
-        _sentence("Measured: ", vital_sign_words(case.encounter)),
-        *unchecked(case.encounter, case.catalogue.medicines),
+        _sentence("Measured: ", vital_sign_words(brief.encounter)),
+        *medicine_gaps(brief.encounter, brief.catalogue.medicines),
     ]
     statements = (Statement(text, (), 1.0, StatementOrigin.EXTRACTED) for text in sentences if text)
     return Section("Summary of the presentation", tuple(statements))
@@ -198,8 +198,8 @@ def facts_of(observations: Observations, vocabulary: Vocabulary) -> Facts:
     return Facts(present - absent, absent - present)
 
 
-def _request(slot: Slot, case: Case) -> GenerationRequest:
-    context = context_line(slot.candidate.name, case.encounter, case.observations.stated, case.catalogue.vocabulary)
+def _request(slot: Slot, brief: Brief) -> GenerationRequest:
+    context = context_line(slot.candidate.name, brief.encounter, brief.observations.stated, brief.catalogue.vocabulary)
     hits = slot.hits[:SOURCES_PER_REQUEST]
     return GenerationRequest(
         section=slot.plan.title,
@@ -212,12 +212,12 @@ def _request(slot: Slot, case: Case) -> GenerationRequest:
 def _generated(
     slot: Slot,
     hypotheses: Sequence[Generated],
-    case: Case,
+    brief: Brief,
     references: References,
     guard: Guard,
 ) -> list[Statement]:
     """Return the first supported hypotheses as statements; note the reason of each that is not."""
-    facts = facts_of(case.observations, case.catalogue.vocabulary)
+    facts = facts_of(brief.observations, brief.catalogue.vocabulary)
     statements: list[Statement] = []
     for hypothesis in hypotheses:
         if len(statements) == slot.plan.sentences:
@@ -226,9 +226,9 @@ def _generated(
             continue
         outcome = ground(hypothesis.text, slot.texts[:SOURCES_PER_REQUEST], facts)
         # the opening names this patient; only the general part can be about others
-        if isinstance(outcome, Grounded) and not usable(outcome.quote, case.encounter.patient):
+        if isinstance(outcome, Grounded) and not usable(outcome.quote, brief.encounter.patient):
             outcome = Ungrounded("The sentence is about another group of patients.")
-        if isinstance(outcome, Grounded) and not _serves(outcome.quote, slot, case, outcome.opening):
+        if isinstance(outcome, Grounded) and not _serves(outcome.quote, slot, brief, outcome.opening):
             outcome = Ungrounded(
                 "The sentence is not about the finding it restates, or not about what its section asks."
             )
@@ -262,22 +262,22 @@ def _holders(grounded: Grounded, hypothesis: Generated, slot: Slot) -> tuple[int
 
 
 def _extracted(
-    slot: Slot, case: Case, references: References, count: int, said: set[str], guard: Guard
+    slot: Slot, brief: Brief, references: References, count: int, said: set[str], guard: Guard
 ) -> list[Statement]:
     """Return the best sentences of the passages word for word."""
     if count <= 0:
         return []
     ranked = select_sentences(
         slot.texts,
-        lambda sentence: [m.finding for m in case.lexicon.mentions(sentence) if not m.negated],
-        case.observations,
-        case.encounter.patient,
+        lambda sentence: [m.finding for m in brief.lexicon.mentions(sentence) if not m.negated],
+        brief.observations,
+        brief.encounter.patient,
         count=sum(text.count(".") for text in slot.texts),
     )
     fresh = (
         s
         for s in ranked
-        if s.text not in said and _serves(s.text, slot, case) and guard.admits(slot.plan.title, s.text)
+        if s.text not in said and _serves(s.text, slot, brief) and guard.admits(slot.plan.title, s.text)
     )
     return [
         Statement(s.text, (references.number(slot.hits[s.passage]),), 1.0, StatementOrigin.EXTRACTED)
@@ -285,22 +285,22 @@ def _extracted(
     ]
 
 
-def _serves(sentence: str, slot: Slot, case: Case, opening: str = "") -> bool:
+def _serves(sentence: str, slot: Slot, brief: Brief, opening: str = "") -> bool:
     """Tell whether a sentence is about what it restates, and names what its section needs.
 
     An opening and a sentence that name no common finding have nothing to do with each other. A section of missing
     findings needs one that speaks against the candidate.
     """
-    named = {m.finding for m in case.lexicon.mentions(sentence) if not m.negated}
+    named = {m.finding for m in brief.lexicon.mentions(sentence) if not m.negated}
     if opening:
-        restated = {m.finding for m in case.lexicon.mentions(opening)}
-        named &= restated | {n for r in restated for n in case.catalogue.vocabulary.descendants(r)}
+        restated = {m.finding for m in brief.lexicon.mentions(opening)}
+        named &= restated | {n for r in restated for n in brief.catalogue.vocabulary.descendants(r)}
         if not named:
             return False
     if not slot.plan.needs:
         return True
     against = {reason.finding for reason in slot.candidate.opposing}
-    return any(case.observations.presence(finding).value == slot.plan.needs for finding in named & against)
+    return any(brief.observations.presence(finding).value == slot.plan.needs for finding in named & against)
 
 
 def _names(known: Iterable[Finding], presence: Presence, vocabulary: Vocabulary) -> frozenset[str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
-from medrag_desktop.domain.medicine import cautions, parse_medicines, unchecked
+from medrag_desktop.domain.medicine import cautions, medicine_gaps, parse_medicines
 from medrag_desktop.domain.medicine_facts import Medicines
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.errors import LibraryError
@@ -105,7 +105,7 @@ def test_what_is_no_allergy_of_the_patient_does_not(story: str) -> None:
 def test_no_allergy_is_no_allergy(entry: str) -> None:
     encounter = man(entry, takes=("none",))
     assert reasons("Amoxicillin or aspirin is given.", encounter) == []
-    assert not any("allergy '" in sentence for sentence in unchecked(encounter, MEDICINES))
+    assert not any("allergy '" in sentence for sentence in medicine_gaps(encounter, MEDICINES))
 
 
 def test_the_classes_that_react_to_each_other_are_named() -> None:
@@ -301,16 +301,16 @@ def test_a_caution_names_its_source() -> None:
 
 @pytest.mark.parametrize("entry", ["Xyzzyx", "penicillin and xyzzyx", "zyx (rash)"])
 def test_unknown_allergy_is_said(entry: str) -> None:
-    told = [sentence for sentence in unchecked(man(entry, takes=("none",)), MEDICINES) if "zyx" in sentence]
+    told = [sentence for sentence in medicine_gaps(man(entry, takes=("none",)), MEDICINES) if "zyx" in sentence]
     assert len(told) == 1
     assert "check every medicine against it by hand" in told[0]
 
 
 def test_what_was_not_recorded_is_said() -> None:
-    (told,) = unchecked(Encounter(), MEDICINES)
+    (told,) = medicine_gaps(Encounter(), MEDICINES)
     assert all(word in told for word in ("allergies", "current medicines", "age", "pregnancy"))
-    assert unchecked(man("NKDA", takes=("none",)), MEDICINES) == ()
-    (told,) = unchecked(man("unknown", takes=("none",)), MEDICINES)
+    assert medicine_gaps(man("NKDA", takes=("none",)), MEDICINES) == ()
+    (told,) = medicine_gaps(man("unknown", takes=("none",)), MEDICINES)
     assert "allergies" in told
 
 
@@ -328,7 +328,7 @@ def test_an_allergy_to_a_medicine_keeps_it_from_the_patient(named: tuple[str, st
 def test_any_text_can_be_read(entry: str, text: str) -> None:
     encounter = man(entry, takes=(text,), history=f"{entry} {text}")
     assert isinstance(cautions(f"Aspirin {text}", encounter, NOTHING, MEDICINES), tuple)
-    assert isinstance(unchecked(encounter, MEDICINES), tuple)
+    assert isinstance(medicine_gaps(encounter, MEDICINES), tuple)
 
 
 def test_a_small_file_is_read() -> None:

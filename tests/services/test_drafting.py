@@ -16,7 +16,7 @@ from medrag_desktop.domain.vocabulary import FindingDefinition, make_vocabulary
 from medrag_desktop.errors import Cancelled
 from medrag_desktop.services.drafting import (
     PLANS,
-    Case,
+    Brief,
     Drafted,
     References,
     draft_sections,
@@ -51,7 +51,7 @@ def drafted(
     candidates = ours.rank(case, observations).candidates
     slots = plan_slots(candidates, hits(*extra))
     catalogue = replace(ours.catalogue, medicines=parse_medicines(medicines))
-    known = Case(case, observations, catalogue, ours.lexicon)
+    known = Brief(case, observations, catalogue, ours.lexicon)
     return draft_sections(slots, known, references or References(), generator, seed=0, task=Task())
 
 
@@ -221,7 +221,7 @@ def test_a_warning_against_a_medicine_stands() -> None:
 def test_an_allergy_that_the_program_does_not_know_is_said_in_the_summary() -> None:
     ours = ranker()
     allergic = replace(CASE, allergies=("xyzzyx",), medications=("none",))
-    section = summary(Case(allergic, seen(allergic), ours.catalogue, ours.lexicon))
+    section = summary(Brief(allergic, seen(allergic), ours.catalogue, ours.lexicon))
     told = [s.text for s in section.statements if "xyzzyx" in s.text]
     assert told == ["The allergy 'xyzzyx' is not known to the program: check every medicine against it by hand."]
 
@@ -248,7 +248,7 @@ def test_a_name_shared_by_a_present_and_an_absent_finding_says_nothing() -> None
 
 def test_the_summary_restates_the_encounter_without_citations() -> None:
     ours = ranker()
-    section = summary(Case(CASE, seen(CASE), ours.catalogue, ours.lexicon))
+    section = summary(Brief(CASE, seen(CASE), ours.catalogue, ours.lexicon))
     assert isinstance(section, Section)
     assert [s.text for s in section.statements] == [
         "Child of 5 years.",
@@ -275,7 +275,7 @@ def test_cancelling_stops_the_writing() -> None:
     task.cancel()
     observations = seen(CASE)
     slots = plan_slots(ours.rank(CASE, observations).candidates, hits())
-    case = Case(CASE, observations, ours.catalogue, ours.lexicon)
+    case = Brief(CASE, observations, ours.catalogue, ours.lexicon)
     with pytest.raises(Cancelled):
         draft_sections(slots, case, References(), FakeGenerator(), seed=0, task=task)
 

@@ -218,6 +218,25 @@ def measured(case: Encounter) -> set[str]:
     return shown | ({"pregnant"} if patient.pregnant else set())
 
 
+@pytest.mark.parametrize(
+    ("note", "finding"),
+    [
+        ("Pale, tachycardic", "pallor"),
+        ("she looks pale and tired", "pallor"),
+        ("palms extremely pale", "pallor.severe"),
+        ("passed a round pale mass", ""),
+        ("pale patch on the arm", ""),
+        ("pale stools for a week", ""),
+        ("urine pale", ""),
+    ],
+)
+def test_only_the_patient_is_pale(
+    reading: tuple[Reading, Callable[[set[str]], set[str]]], note: str, finding: str
+) -> None:
+    read, _ = reading
+    assert {found[1:] for found in read(note) if "pallor" in found} == ({finding} if finding else set())
+
+
 def test_notes_are_read_as_well_as_measured(reading: tuple[Reading, Callable[[set[str]], set[str]]]) -> None:
     read, implied = reading
     right = wanted = wrong = 0

@@ -73,6 +73,7 @@ def open_session(
     options.intra_op_num_threads = threads or default_threads()
     options.inter_op_num_threads = 1
     options.log_severity_level = _QUIET
+    onnxruntime.disable_telemetry_events()  # on Windows its events go to the system's own trace
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no public base class

@@ -123,7 +123,10 @@ class CaseStore(Protocol):
         """Keep the case being typed, for the next start; None forgets it."""
 
     def working(self) -> Case | None:
-        """Return the case that was being typed."""
+        """Return the case that was being typed; raise StoreCorrupt or StoreTooNew once if it cannot be read.
+
+        What could not be read is kept aside, out of the way of what is typed next.
+        """
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
@@ -146,3 +149,12 @@ class Vault(Protocol):
 
     def change_passphrase(self, old: str, new: str) -> None:
         """Wrap the data key with another passphrase; raise WrongPassphrase."""
+
+    def renew_recovery_words(self, passphrase: str) -> tuple[str, ...]:
+        """Return fresh recovery words, not confirmed yet; the old ones open nothing. Raise WrongPassphrase."""
+
+    def confirm_recovery_words(self) -> None:
+        """Remember that the recovery words are on paper."""
+
+    def recovery_words_confirmed(self) -> bool:
+        """Tell whether the recovery words are known to be on paper; one who opened with them has them."""

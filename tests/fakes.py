@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from mnemonic import Mnemonic
 
 from medrag_desktop.adapters.case_words import words_of, words_of_case
 from medrag_desktop.domain.case import Case, CaseSummary, summarize
@@ -218,7 +219,9 @@ class MemoryVault:
     def __init__(self, passphrase: str = "") -> None:
         self.store = MemoryCaseStore()
         self.passphrase = passphrase
-        self.words = ("abandon",) * 11 + ("about",)
+        self.words: tuple[str, ...] = ("abandon",) * 11 + ("about",)
+        self.confirmed = True
+        self._renewals = 0
 
     def exists(self) -> bool:
         return bool(self.passphrase)
@@ -227,6 +230,7 @@ class MemoryVault:
         if self.passphrase:
             raise StoreError("There is a case history already.")
         self.passphrase = passphrase
+        self.confirmed = False
         return self._opened(), self.words
 
     def open(self, passphrase: str) -> CaseStore:
@@ -239,11 +243,27 @@ class MemoryVault:
         if tuple(re.findall("[a-z]+", words.lower())) != self.words:
             raise WrongPassphrase("The recovery words are wrong.")
         self.passphrase = new_passphrase
+        self.confirmed = True
         return self._opened()
 
     def change_passphrase(self, old: str, new: str) -> None:
         self._check(old)
         self.passphrase = new
+
+    def renew_recovery_words(self, passphrase: str) -> tuple[str, ...]:
+        self._check(passphrase)
+        self._renewals += 1
+        self.words = tuple(Mnemonic("english").to_mnemonic(bytes([self._renewals] * 16)).split())
+        self.confirmed = False
+        return self.words
+
+    def confirm_recovery_words(self) -> None:
+        self._check(self.passphrase)
+        self.confirmed = True
+
+    def recovery_words_confirmed(self) -> bool:
+        self._check(self.passphrase)
+        return self.confirmed
 
     def _check(self, passphrase: str) -> None:
         if not self.passphrase:

@@ -26,14 +26,24 @@ from medrag_desktop.adapters.keys import (
     unlock,
     unlock_with_words,
     weaker,
+    with_new_words,
     with_passphrase,
+    with_words_confirmed,
     write_key_ring,
 )
 from medrag_desktop.domain.case import Case, CaseSummary, Review, ReviewStatus, summarize
 from medrag_desktop.domain.condition import Urgency
 from medrag_desktop.domain.draft import Draft
 from medrag_desktop.domain.encounter import Encounter, Sex
-from medrag_desktop.errors import CaseMissing, StoreCorrupt, StoreError, StoreFull, StoreLocked, StoreMissing
+from medrag_desktop.errors import (
+    CaseMissing,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreMissing,
+    StoreTooNew,
+)
 
 KEYS_NAME = "keys.json"
 CASES_NAME = "cases.db"
@@ -46,6 +56,15 @@ _NOTHING = to_json(None, Draft)
 _WORDS_ASKED = 50
 """Words of a question that the index is asked for, whose parser refuses some hundreds; a pasted page has more."""
 _WIPE = "wipe"
+_AT_HAND, _ASIDE = 1, 2
+"""Places of the case being typed, and of one that could not be read: a later version of the program may."""
+_TYPING_DAMAGED = (
+    "What was typed last is damaged and cannot be read, so the form is empty; every saved case is still there."
+)
+_TYPING_TOO_NEW = (
+    "A later version of this program kept what was typed last, so the form is empty; use that version to read it. "
+    "Every saved case is still there."
+)
 
 
 def case_moment(case: Case) -> float:
@@ -127,15 +146,21 @@ class SqlCipherCaseStore:
         document = None if case is None else pack(to_json(case, Case))
         with self._transaction() as db:
             if case is None:
-                db.execute("DELETE FROM working")
+                db.execute("DELETE FROM working WHERE number = ?", [_AT_HAND])
             else:
-                db.execute("INSERT OR REPLACE INTO working VALUES (1, ?, ?)", [case.id, document])
+                db.execute("INSERT OR REPLACE INTO working VALUES (?, ?, ?)", [_AT_HAND, case.id, document])
 
     def working(self) -> Case | None:
-        """Return the case that was being typed."""
-        with translated():
-            row = self._db.execute("SELECT document FROM working").fetchone()
-        return None if row is None else from_json(unpack(row[0]), Case)
+        """Return the case that was being typed; raise StoreCorrupt or StoreTooNew, and keep aside what they mean."""
+        try:
+            case = self._typed(_AT_HAND)
+        except StoreCorrupt:
+            self._move(_AT_HAND, _ASIDE)
+            raise StoreCorrupt(_TYPING_DAMAGED) from None
+        except StoreTooNew:
+            self._move(_AT_HAND, _ASIDE)
+            raise StoreTooNew(_TYPING_TOO_NEW) from None
+        return case or self._typed_before()
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
@@ -165,6 +190,24 @@ class SqlCipherCaseStore:
         """Run what follows as one transaction, durable at its end."""
         with translated(), self._db.atomic() as db:
             yield db
+
+    def _typed(self, place: int) -> Case | None:
+        with translated():
+            row = self._db.execute("SELECT document FROM working WHERE number = ?", [place]).fetchone()
+        return None if row is None else from_json(unpack(row[0]), Case)
+
+    def _typed_before(self) -> Case | None:
+        """Take up again what an older version of the program had to put aside, if this one can read it."""
+        with suppress(StoreCorrupt, StoreTooNew):
+            case = self._typed(_ASIDE)
+            if case is not None:
+                self._move(_ASIDE, _AT_HAND)
+            return case
+        return None
+
+    def _move(self, place: int, to: int) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE OR REPLACE working SET number = ? WHERE number = ?", [to, place])
 
     def _having(self, words: list[str]) -> list[int]:
         """Return the numbers of the cases in which each of some words begins one."""
@@ -224,6 +267,7 @@ class SqlCipherVault:
         ring = self._key_ring()
         data_key = unlock_with_words(ring, words)
         store = self._open_store(data_key)
+        ring = with_words_confirmed(ring)  # whoever can type them has them
         with _closed_on_error(store):
             write_key_ring(self._keys, with_passphrase(ring, data_key, new_passphrase, self._cost))
         return store
@@ -232,6 +276,23 @@ class SqlCipherVault:
         """Wrap the data key with another passphrase; raise WrongPassphrase."""
         ring = self._key_ring()
         write_key_ring(self._keys, with_passphrase(ring, unlock(ring, old), new, self._cost))
+
+    def renew_recovery_words(self, passphrase: str) -> tuple[str, ...]:
+        """Replace the recovery words by fresh ones, which are not confirmed yet; raise WrongPassphrase."""
+        ring = self._key_ring()
+        renewed, words = with_new_words(ring, unlock(ring, passphrase))
+        write_key_ring(self._keys, renewed)
+        return words
+
+    def confirm_recovery_words(self) -> None:
+        """Remember that the recovery words are on paper."""
+        ring = self._key_ring()
+        if not ring.recovery.confirmed:
+            write_key_ring(self._keys, with_words_confirmed(ring))
+
+    def recovery_words_confirmed(self) -> bool:
+        """Tell whether the recovery words are known to be on paper."""
+        return self._key_ring().recovery.confirmed
 
     @property
     def _keys(self) -> Path:
@@ -249,8 +310,10 @@ class SqlCipherVault:
         """Write both files; until the last renaming there is no case history, so a crash costs nothing."""
         if self.exists():
             raise StoreError(f"There is a case history in {self._folder} already.")
-        for leftover in self._folder.glob(f"{_NEW_NAME}*"):
-            leftover.unlink()
+        # The keys of an attempt that was cut off go first: alone they would look like a history that lost its cases.
+        for leftover in (self._keys, *self._folder.glob(f"{_NEW_NAME}*")):
+            leftover.unlink(missing_ok=True)
+            sync_folder(self._folder)
         ring, data_key, words = new_key_ring(passphrase, self._cost)
         make_case_file(self._new_cases, data_key, self._migrations)
         write_key_ring(self._keys, ring)

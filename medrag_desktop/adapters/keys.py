@@ -64,6 +64,8 @@ class RecoverySlot(Struct, frozen=True):
 
     salt: Salt
     wrapped: Wrapped
+    confirmed: bool = True
+    """Whether the words are known to be on paper; a file that does not say so is from before this was asked."""
 
 
 class KeyRing(Struct, frozen=True):
@@ -75,12 +77,10 @@ class KeyRing(Struct, frozen=True):
 
 
 def new_key_ring(passphrase: str, cost: Cost) -> tuple[KeyRing, bytes, tuple[str, ...]]:
-    """Return a key ring with its random data key and its recovery words."""
-    data_key, entropy = nacl.utils.random(KEY_BYTES), nacl.utils.random(_ENTROPY_BYTES)
-    salt = nacl.utils.random(_SALT_BYTES)
-    wrapped = _wrap(data_key, _recovery_key(entropy, salt), _recovery_header(salt))
-    ring = KeyRing(VERSION, _passphrase_slot(data_key, passphrase, cost), RecoverySlot(salt, wrapped))
-    return ring, data_key, tuple(_word_list().to_mnemonic(entropy).split())
+    """Return a key ring with its random data key and its recovery words, not yet confirmed."""
+    data_key = nacl.utils.random(KEY_BYTES)
+    recovery, words = _recovery_slot(data_key)
+    return KeyRing(VERSION, _passphrase_slot(data_key, passphrase, cost), recovery), data_key, words
 
 
 def unlock(ring: KeyRing, passphrase: str) -> bytes:
@@ -105,6 +105,17 @@ def unlock_with_words(ring: KeyRing, text: str) -> bytes:
 def with_passphrase(ring: KeyRing, data_key: bytes, passphrase: str, cost: Cost) -> KeyRing:
     """Return the ring with another passphrase; the recovery words stay as they are."""
     return KeyRing(VERSION, _passphrase_slot(data_key, passphrase, cost), ring.recovery)
+
+
+def with_new_words(ring: KeyRing, data_key: bytes) -> tuple[KeyRing, tuple[str, ...]]:
+    """Return the ring with fresh recovery words, not yet confirmed; the passphrase stays as it is."""
+    recovery, words = _recovery_slot(data_key)
+    return KeyRing(VERSION, ring.passphrase, recovery), words
+
+
+def with_words_confirmed(ring: KeyRing) -> KeyRing:
+    """Return the ring with its recovery words known to be on paper."""
+    return KeyRing(VERSION, ring.passphrase, msgspec.structs.replace(ring.recovery, confirmed=True))
 
 
 def weaker(ring: KeyRing, cost: Cost) -> bool:
@@ -206,6 +217,12 @@ def _passphrase_slot(data_key: bytes, passphrase: str, cost: Cost) -> Passphrase
     salt = nacl.utils.random(_SALT_BYTES)
     wrapped = _wrap(data_key, _passphrase_key(passphrase, salt, cost), _passphrase_header(salt, cost))
     return PassphraseSlot(cost.passes, cost.memory_bytes, salt, wrapped)
+
+
+def _recovery_slot(data_key: bytes) -> tuple[RecoverySlot, tuple[str, ...]]:
+    entropy, salt = nacl.utils.random(_ENTROPY_BYTES), nacl.utils.random(_SALT_BYTES)
+    wrapped = _wrap(data_key, _recovery_key(entropy, salt), _recovery_header(salt))
+    return RecoverySlot(salt, wrapped, confirmed=False), tuple(_word_list().to_mnemonic(entropy).split())
 
 
 def _passphrase_key(passphrase: str, salt: bytes, cost: Cost) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -132,6 +133,29 @@ class ErrorLineFields(Struct):
     id: str | int | msgspec.UnsetType = msgspec.UNSET
 
 
+class CaseExportFields(Struct):
+    """`medrag cases export`: the case, and the file that was written."""
+
+    schema_version: int
+    case: str
+    file: str
+
+
+class CaseErasureFields(Struct):
+    """`medrag cases erase`: the case, and whether it is gone; it stays when the question is answered with no."""
+
+    schema_version: int
+    case: str
+    erased: bool
+
+
+class RecoveryWordsFields(Struct):
+    """`medrag cases new-recovery-words`: the words in their order."""
+
+    schema_version: int
+    recovery_words: list[str]
+
+
 SCHEMAS: Mapping[str, object] = {
     "search": SearchFields,
     "pack_list": list[PackFields],
@@ -139,6 +163,9 @@ SCHEMAS: Mapping[str, object] = {
     "self_test": SelfTestFields,
     "evaluate_differential": EvaluationFields,
     "error_line": ErrorLineFields,
+    "case_export": CaseExportFields,
+    "case_erasure": CaseErasureFields,
+    "recovery_words": RecoveryWordsFields,
 }
 """Name of a file in `docs/schemas`, without its ending -> what it describes."""
 
@@ -191,6 +218,21 @@ def evaluation_to_json(result: DifferentialResult) -> dict[str, Any]:
 def error_line_to_json(line: int, error: str) -> dict[str, Any]:
     """Return what stands in place of a draft."""
     return _checked({"line": line, "error": error}, ErrorLineFields)
+
+
+def case_export_to_json(case_id: str, file: Path) -> dict[str, Any]:
+    """Return what a case was written to."""
+    return _checked({"schema_version": SCHEMA_VERSION, "case": case_id, "file": str(file)}, CaseExportFields)
+
+
+def case_erasure_to_json(case_id: str, *, erased: bool) -> dict[str, Any]:
+    """Return whether a case is gone."""
+    return _checked({"schema_version": SCHEMA_VERSION, "case": case_id, "erased": erased}, CaseErasureFields)
+
+
+def recovery_words_to_json(words: Iterable[str]) -> dict[str, Any]:
+    """Return fresh recovery words."""
+    return _checked({"schema_version": SCHEMA_VERSION, "recovery_words": list(words)}, RecoveryWordsFields)
 
 
 def _rates(rates: Mapping[int, Rate]) -> dict[str, dict[str, float]]:

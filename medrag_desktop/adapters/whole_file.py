@@ -10,7 +10,12 @@ from medrag_desktop.errors import ReportError
 
 
 def write_whole(out: Path, data: bytes) -> None:
-    """Write a file in one step, replacing one of that name; raise ReportError and leave nothing behind."""
+    """Write a file in one step, replacing one of that name; raise ReportError and leave nothing behind.
+
+    What has the name but is no file (a device, a pipe) is not replaced.
+    """
+    if out.exists() and not out.is_file():
+        raise ReportError(f"{out} is not a file. Choose another name.")
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

@@ -11,13 +11,14 @@ import typer
 
 from medrag_desktop import bootstrap
 from medrag_desktop.adapters.case_export import case_list_to_json, check_ending
+from medrag_desktop.adapters.result_json import case_erasure_to_json, case_export_to_json, recovery_words_to_json
 from medrag_desktop.cli.output import AsJson, BaseDir, plain, print_case, print_json
-from medrag_desktop.cli.passphrase import PassphraseFile, opened_history
+from medrag_desktop.cli.passphrase import PassphraseFile, opened_history, print_new_recovery_words
 from medrag_desktop.domain.case import CaseSummary, ReviewStatus
 from medrag_desktop.domain.encounter import Patient
 from medrag_desktop.domain.querying import describe_patient
 from medrag_desktop.errors import InputError
-from medrag_desktop.services.history import EVERY_CASE
+from medrag_desktop.services.history import EVERY_CASE, History
 
 case_app = typer.Typer(help="The case history: encrypted, opened with a passphrase.", no_args_is_help=True)
 CaseId = Annotated[str, typer.Argument(metavar="ID", help="Id of the case; its beginning will do.")]
@@ -27,6 +28,10 @@ _STATUS = {
     ReviewStatus.FINAL: "signed",
     ReviewStatus.AMENDED: "amended",
 }
+_ON_PAPER = (
+    "Write these words on paper and keep it in a safe place; they are never shown again. The old words open the case "
+    "history no more, so destroy the paper that holds them."
+)
 _WIDEST = 60
 """Characters of a column of the list."""
 
@@ -66,6 +71,7 @@ def show_case(
 def export_case(
     beginning: CaseId,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A file that ends in .pdf or .json.")],
+    json_out: AsJson = False,
     passphrase_file: PassphraseFile = None,
     base_dir: BaseDir = None,
 ) -> None:
@@ -74,13 +80,17 @@ def export_case(
     with opened_history(base_dir, passphrase_file) as history:
         case = history.case(history.full_id(beginning))
     bootstrap.make_case_export(base_dir).write(case, out)
-    print(out)
+    if json_out:
+        print_json(case_export_to_json(case.id, out))
+    else:
+        print(out)
 
 
 @case_app.command("erase")
 def erase_case(
     beginning: CaseId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json_out: AsJson = False,
     passphrase_file: PassphraseFile = None,
     base_dir: BaseDir = None,
 ) -> None:
@@ -90,14 +100,38 @@ def erase_case(
         raise InputError("Without a terminal to confirm it, erasing a case needs --yes.")
     with opened_history(base_dir, passphrase_file) as history:
         case_id = history.full_id(beginning)
-        if not yes:
-            line = next(line for line in history.find(limit=EVERY_CASE) if line.id == case_id)
-            print("  ".join(_row(line)), file=sys.stderr)
-            if not typer.confirm("Erase this case for good?", err=True):
-                print("Nothing was erased.", file=sys.stderr)
-                return
-        history.erase(case_id)
-    print(f"Case {case_id[:8]} is erased.")
+        erased = yes or _agrees_to_erase(history, case_id)
+        if erased:
+            history.erase(case_id)
+    if json_out:
+        print_json(case_erasure_to_json(case_id, erased=erased))
+    elif erased:
+        print(f"Case {case_id[:8]} is erased.")
+
+
+@case_app.command("new-recovery-words")
+def new_recovery_words(
+    json_out: AsJson = False, passphrase_file: PassphraseFile = None, base_dir: BaseDir = None
+) -> None:
+    """Make fresh recovery words and print them once; the old ones open nothing any more."""
+
+    def show(words: tuple[str, ...]) -> None:
+        if json_out:
+            print_json(recovery_words_to_json(words))
+            return
+        print("\n".join(f"{number:2}. {word}" for number, word in enumerate(words, start=1)), flush=True)
+        print(_ON_PAPER, file=sys.stderr)
+
+    print_new_recovery_words(base_dir, passphrase_file, show)
+
+
+def _agrees_to_erase(history: History, case_id: str) -> bool:
+    line = next(line for line in history.find(limit=EVERY_CASE) if line.id == case_id)
+    print("  ".join(_row(line)), file=sys.stderr)
+    if typer.confirm("Erase this case for good?", err=True):
+        return True
+    print("Nothing was erased.", file=sys.stderr)
+    return False
 
 
 def _row(line: CaseSummary) -> tuple[str, ...]:

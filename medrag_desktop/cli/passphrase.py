@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -30,16 +30,35 @@ PassphraseFile = Annotated[
 def opened_history(base_dir: Path | None, passphrase_file: Path | None, *, create: bool = False) -> Iterator[History]:
     """Yield the case history open, and lock it afterwards; make it first if that is asked and there is none."""
     history = bootstrap.make_history(base_dir)
-    if history.state is not HistoryState.ABSENT:
-        history.unlock(_passphrase(passphrase_file))
-    elif create:
-        _show_recovery_words(history.create(_new_passphrase(passphrase_file)))
+    if create and history.state is HistoryState.ABSENT:
+        _show_recovery_words(history, history.create(_new_passphrase(passphrase_file)))
     else:
-        raise StoreMissing("There is no case history yet; `medrag assess FILE --save` makes one.")
+        history.unlock(_known_passphrase(history, passphrase_file))
     try:
         yield history
     finally:
         history.lock()
+
+
+def print_new_recovery_words(
+    base_dir: Path | None, passphrase_file: Path | None, show: Callable[[tuple[str, ...]], None]
+) -> None:
+    """Make fresh recovery words and show them; what was asked for and delivered counts as written down."""
+    history = bootstrap.make_history(base_dir)
+    passphrase = _known_passphrase(history, passphrase_file)
+    history.unlock(passphrase)  # refused while a window has it open, which would go on with the old words
+    try:
+        show(history.renew_recovery_words(passphrase))
+        history.confirm_recovery_words()
+    finally:
+        history.lock()
+
+
+def _known_passphrase(history: History, file: Path | None) -> str:
+    """Return the passphrase of a history that is there; raise StoreMissing."""
+    if history.state is HistoryState.ABSENT:
+        raise StoreMissing("There is no case history yet; `medrag assess FILE --save` makes one.")
+    return _passphrase(file)
 
 
 def _passphrase(file: Path | None) -> str:
@@ -106,8 +125,8 @@ def _has_terminal() -> bool:
     return False
 
 
-def _show_recovery_words(words: tuple[str, ...]) -> None:
-    """Print the recovery words where they mix with no result."""
+def _show_recovery_words(history: History, words: tuple[str, ...]) -> None:
+    """Print the recovery words where they mix with no result; where nobody may see them the window asks again."""
     print(
         "Write these recovery words on paper and keep it in a safe place: they open the case history when the "
         "passphrase is forgotten, and they are never shown again.\n\n"
@@ -115,3 +134,5 @@ def _show_recovery_words(words: tuple[str, ...]) -> None:
         file=sys.stderr,
         flush=True,
     )
+    if sys.stderr is not None and sys.stderr.isatty():
+        history.confirm_recovery_words()

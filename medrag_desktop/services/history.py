@@ -71,6 +71,18 @@ class History:
         check_passphrase(new)
         self._vault.change_passphrase(old, new)
 
+    def renew_recovery_words(self, passphrase: str) -> tuple[str, ...]:
+        """Return fresh recovery words, which are shown once; the old ones open nothing any more."""
+        return self._vault.renew_recovery_words(passphrase)
+
+    def confirm_recovery_words(self) -> None:
+        """Remember that the recovery words are on paper."""
+        self._vault.confirm_recovery_words()
+
+    def recovery_words_confirmed(self) -> bool:
+        """Tell whether the recovery words are known to be on paper."""
+        return self._vault.recovery_words_confirmed()
+
     def lock(self) -> None:
         """Close the history; nothing can be read until it is unlocked."""
         if self._store is not None:
@@ -127,7 +139,7 @@ class History:
         self._open.keep_working(case)
 
     def working(self) -> Case | None:
-        """Return the case that was being typed when the program ended."""
+        """Return the case that was being typed when the program ended; raise StoreError if it cannot be read."""
         return self._open.working()
 
     def _put(self, case: Case) -> Case:

@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from sqlcipher3 import dbapi2
 
-from medrag_desktop.adapters import case_file
+from medrag_desktop.adapters import case_file, case_store
 from medrag_desktop.adapters.case_json import pack, to_json
-from medrag_desktop.adapters.case_schema import MIGRATIONS
+from medrag_desktop.adapters.case_schema import MIGRATIONS, Migration
 from medrag_desktop.adapters.case_store import SqlCipherCaseStore, SqlCipherVault
 from medrag_desktop.adapters.keys import Cost
 from medrag_desktop.domain.case import Case, start_review
@@ -194,6 +194,82 @@ def pieces_of(case_id: str, rows: list[tuple[str, str, bytes]]) -> Iterator[byte
             yield from (piece for piece in whole if piece not in others)
 
 
+# ----- making it
+
+
+class Killed(BaseException):
+    """The program ends here."""
+
+
+@contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch, moment: int) -> Iterator[None]:
+    """Let the program end at some moment of making a history, before or within one of its writes."""
+    passed = [0]
+
+    def deadly(act: Callable[..., Any]) -> Callable[..., Any]:
+        def acted(*arguments: Any) -> Any:
+            passed[0] += 1
+            if passed[0] == moment:
+                raise Killed
+            return act(*arguments)
+
+        return acted
+
+    def half_a_file(path: Path, key: bytes, migrations: tuple[Migration, ...]) -> None:
+        path.write_bytes(b"half")
+        passed[0] += 1
+        if passed[0] == moment:
+            raise Killed
+        path.unlink()
+        case_file.make_case_file(path, key, migrations)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(case_store, "make_case_file", half_a_file)
+        for owner, name in ((case_store, "write_key_ring"), (case_store, "sync_folder"), (Path, "rename")):
+            patched.setattr(owner, name, deadly(getattr(owner, name)))
+        yield
+
+
+def test_making_it_may_end_at_any_moment_and_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    died = 0
+    for first in (2, 3, 4):  # half a file of cases, all of it, and the keys as well
+        for second in range(1, 9):
+            folder = tmp_path / f"{first}-{second}"
+            for moment in (first, second):
+                vault = SqlCipherVault(folder, CHEAP)
+                if vault.exists():
+                    continue
+                try:
+                    with dying(monkeypatch, moment):
+                        vault.create(PASSPHRASE)[0].close()
+                except Killed:
+                    died += 1
+            if not vault.exists():
+                vault.create(PASSPHRASE)[0].close()
+            vault.open(PASSPHRASE).close()
+            assert not list(folder.glob("*.new*"))
+    assert died > 35
+
+
+def test_a_full_disk_at_the_second_attempt_does_not_shut_the_way_in(
+    vault: SqlCipherVault, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Killed), dying(monkeypatch, 4):  # the keys are written, but the cases have no name yet
+        vault.create(PASSPHRASE)
+    assert sorted(path.name for path in folder.iterdir() if path.suffix == ".json") == ["keys.json"]
+
+    def full(*_: object) -> None:
+        raise StoreFull("The disk is full.")
+
+    monkeypatch.setattr(case_store, "make_case_file", full)
+    with pytest.raises(StoreFull):
+        vault.create("another passphrase")
+    monkeypatch.undo()
+    assert not vault.exists()
+    vault.create("another passphrase")[0].close()
+    vault.open("another passphrase").close()
+
+
 # ----- versions
 
 
@@ -235,6 +311,69 @@ def test_a_damaged_document_is_told_without_its_words(store: SqlCipherCaseStore,
         with pytest.raises(StoreCorrupt, match="damaged") as raised:
             read()
         assert "zqplanted" not in "".join(traceback.format_exception(raised.value))
+
+
+UNREADABLE = [
+    (pack(b"{}"), StoreCorrupt, "damaged"),
+    (b"not packed", StoreCorrupt, "damaged"),
+    (pack(b'{"schema_version": 2, "value": "another form"}'), StoreTooNew, "later version"),
+]
+
+
+def put_typing(store: SqlCipherCaseStore, document: bytes) -> None:
+    """Put other bytes in the place of what is being typed."""
+    store._db.execute("UPDATE working SET document = ? WHERE number = 1", [document])
+
+
+def kept_bytes(store: SqlCipherCaseStore) -> set[bytes]:
+    return {row[0] for row in store._db.execute("SELECT document FROM working").fetchall()}
+
+
+@pytest.mark.parametrize(("document", "error", "words"), UNREADABLE)
+def test_typing_that_cannot_be_read_is_told_once_and_kept_aside(
+    store: SqlCipherCaseStore, document: bytes, error: type[StoreError], words: str
+) -> None:
+    store.save(case_of("a", "Fever"))
+    store.keep_working(planted_case("w"))
+    put_typing(store, document)
+    with pytest.raises(error, match=f"{words}.*every saved case|{words}.*Every saved case") as raised:
+        store.working()
+    assert "zqplanted" not in "".join(traceback.format_exception(raised.value))
+    assert store.working() is None
+    store.keep_working(None)
+    store.keep_working(case_of("b", "Cough"))
+    assert store.working() == case_of("b", "Cough")
+    assert store.load("a") == case_of("a", "Fever")
+    assert document in kept_bytes(store)
+    store.keep_working(None)
+    assert (store.working(), kept_bytes(store)) == (None, {document})
+
+
+def test_a_later_version_goes_on_with_what_an_older_one_put_aside(store: SqlCipherCaseStore) -> None:
+    case = case_of("w", "Fever")
+    store.keep_working(case)
+    (ours,) = kept_bytes(store)
+    put_typing(store, pack(b'{"schema_version": 2, "value": "another form"}'))
+    with pytest.raises(StoreTooNew):
+        store.working()
+    store._db.execute("UPDATE working SET document = ?", [ours])  # as one that can read it would find it
+    store.keep_working(case_of("b", "Cough"))
+    assert store.working() == case_of("b", "Cough"), "what is at hand comes first"
+    store.keep_working(None)
+    for _ in range(2):
+        assert store.working() == case
+    store.keep_working(None)
+    assert (store.working(), kept_bytes(store)) == (None, set())
+
+
+def test_erasing_a_case_takes_along_what_was_put_aside_of_it(store: SqlCipherCaseStore) -> None:
+    store.save(case_of("a", "Fever"))
+    store.keep_working(case_of("a", "Fever, more"))
+    put_typing(store, b"not packed")
+    with pytest.raises(StoreCorrupt):
+        store.working()
+    store.erase("a")
+    assert kept_bytes(store) == set()
 
 
 def test_a_case_without_its_encounter_is_damaged(store: SqlCipherCaseStore) -> None:
@@ -419,8 +558,13 @@ def test_keys_that_cannot_be_written_leave_the_history_shut(
         vault.open_with_recovery(" ".join(words), "another passphrase")
     with pytest.raises(StoreFull):
         vault.change_passphrase(PASSPHRASE, "another passphrase")
+    with pytest.raises(StoreFull):
+        vault.renew_recovery_words(PASSPHRASE)
+    with pytest.raises(StoreFull):
+        vault.confirm_recovery_words()
     monkeypatch.undo()
     vault.open(PASSPHRASE).close()  # nor is it in use
+    vault.open_with_recovery(" ".join(words), PASSPHRASE).close()
 
 
 # ----- settings

@@ -29,7 +29,9 @@ from medrag_desktop.adapters.keys import (
     unlock,
     unlock_with_words,
     weaker,
+    with_new_words,
     with_passphrase,
+    with_words_confirmed,
     write_key_ring,
 )
 from medrag_desktop.errors import StoreCorrupt, StoreError, StoreFull, StoreTooNew, WrongPassphrase
@@ -222,6 +224,22 @@ def test_a_later_version_is_told(path: Path) -> None:
         read_key_ring(path)
 
 
+def test_a_file_that_does_not_say_so_has_its_words_on_paper(path: Path) -> None:
+    assert not read_key_ring(path).recovery.confirmed
+    rewrite(path, lambda body: body["recovery"].pop("confirmed"))
+    assert read_key_ring(path).recovery.confirmed
+
+
+def test_fresh_words_change_nothing_but_the_words(made: tuple[KeyRing, bytes, tuple[str, ...]]) -> None:
+    ring, data_key, words = made
+    renewed, fresh = with_new_words(with_words_confirmed(ring), data_key)
+    assert renewed.passphrase == ring.passphrase
+    assert unlock_with_words(renewed, " ".join(fresh)) == data_key
+    assert not renewed.recovery.confirmed
+    with pytest.raises(WrongPassphrase, match="another case history"):
+        unlock_with_words(renewed, " ".join(words))
+
+
 def test_what_a_later_version_added_is_not_minded(path: Path, made: tuple[KeyRing, bytes, tuple[str, ...]]) -> None:
     rewrite(path, lambda body: body.update(hint="none"))
     assert read_key_ring(path) == made[0]
@@ -242,6 +260,7 @@ def test_what_a_later_version_added_is_not_minded(path: Path, made: tuple[KeyRin
         lambda body: body["passphrase"].update(wrapped="AAAA"),
         lambda body: body["recovery"].update(salt="AAAA"),
         lambda body: body["recovery"].update(wrapped=""),
+        lambda body: body["recovery"].update(confirmed="yes"),
         lambda body: body.update(recovery=None),
         lambda body: body.pop("passphrase"),
         lambda body: body.update(version="1"),

@@ -11,10 +11,13 @@ import pytest
 
 from medrag_desktop.adapters.result_json import (
     SCHEMAS,
+    case_erasure_to_json,
+    case_export_to_json,
     error_line_to_json,
     evaluation_to_json,
     packs_to_json,
     problems_to_json,
+    recovery_words_to_json,
     result_schema,
     search_to_json,
     self_test_to_json,
@@ -38,6 +41,9 @@ RESULTS: dict[str, Any] = {
     "self_test": self_test_to_json([("packs", True, "fine"), ("window", False, "none")]),
     "evaluate_differential": evaluation_to_json(DifferentialResult(2, 1, RATES, RATES, MISSES)),
     "error_line": error_line_to_json(3, "line 3: history must be text."),
+    "case_export": case_export_to_json("1b9d", Path("out.pdf")),
+    "case_erasure": case_erasure_to_json("1b9d", erased=False),
+    "recovery_words": recovery_words_to_json(("abandon", "about")),
 }
 
 

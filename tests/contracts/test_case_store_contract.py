@@ -63,6 +63,9 @@ def test_nothing_is_there_until_it_is_made(vault: Vault) -> None:
         lambda: vault.open(PASSPHRASE),
         lambda: vault.open_with_recovery("abandon " * 12, PASSPHRASE),
         lambda: vault.change_passphrase(PASSPHRASE, "another passphrase"),
+        lambda: vault.renew_recovery_words(PASSPHRASE),
+        vault.confirm_recovery_words,
+        vault.recovery_words_confirmed,
     ):
         with pytest.raises(StoreMissing):
             use()
@@ -91,6 +94,8 @@ def test_only_the_passphrase_or_the_words_open_it(vault: Vault, words: tuple[str
         with pytest.raises(WrongPassphrase):
             vault.change_passphrase(wrong, "another passphrase")
         with pytest.raises(WrongPassphrase):
+            vault.renew_recovery_words(wrong)
+        with pytest.raises(WrongPassphrase):
             vault.open_with_recovery(wrong, "another passphrase")
     vault.open(PASSPHRASE).close()
 
@@ -103,6 +108,38 @@ def test_the_recovery_words_set_another_passphrase_and_stay(vault: Vault, words:
         with pytest.raises(WrongPassphrase):
             vault.open(PASSPHRASE)
         vault.open(new).close()
+
+
+def test_fresh_recovery_words_are_the_only_ones(vault: Vault, store: CaseStore, words: tuple[str, ...]) -> None:
+    store.save(drafted())
+    first = vault.renew_recovery_words(PASSPHRASE)
+    second = vault.renew_recovery_words(PASSPHRASE)
+    assert len({words, first, second}) == 3
+    assert {len(words), len(first), len(second)} == {12}
+    assert ids(store) == ["a"]  # the open history stays open
+    store.close()
+    for old in (words, first):
+        with pytest.raises(WrongPassphrase):
+            vault.open_with_recovery(" ".join(old), "another passphrase")
+    vault.open(PASSPHRASE).close()
+    again = vault.open_with_recovery(" ".join(second), "another passphrase")
+    assert ids(again) == ["a"]
+    again.close()
+
+
+def test_whether_the_words_are_on_paper_is_remembered(vault: Vault, words: tuple[str, ...]) -> None:
+    assert not vault.recovery_words_confirmed()
+    vault.change_passphrase(PASSPHRASE, "another passphrase")
+    assert not vault.recovery_words_confirmed()
+    for _ in range(2):
+        vault.confirm_recovery_words()
+        assert vault.recovery_words_confirmed()
+    vault.change_passphrase("another passphrase", PASSPHRASE)
+    assert vault.recovery_words_confirmed()
+    fresh = vault.renew_recovery_words(PASSPHRASE)
+    assert not vault.recovery_words_confirmed()
+    vault.open_with_recovery(" ".join(fresh), PASSPHRASE).close()  # whoever types them has them
+    assert vault.recovery_words_confirmed()
 
 
 def test_a_changed_passphrase_is_the_only_one(vault: Vault, store: CaseStore) -> None:

@@ -113,11 +113,15 @@ def test_a_case_from_saving_to_erasing(clinic: Clinic, tmp_path: Path) -> None:
     pdf, plain = tmp_path / "case.pdf", tmp_path / "case.json"
     assert clinic.run("cases", "export", case_id[:8], pdf).out.strip() == str(pdf)
     assert f"Patient {NAME}" in PdfReader(pdf).pages[0].extract_text()
-    assert clinic.run("cases", "export", case_id[:8], plain).code == 0
+    exported = clinic.run("cases", "export", case_id[:8], plain, "--json").json()
+    check_schema("case_export", exported)
+    assert (exported["case"], exported["file"]) == (case_id, str(plain))
     assert json.loads(plain.read_text("utf-8")) == shown
 
     refused(clinic.run("cases", "erase", case_id[:8]), "--yes")
-    assert clinic.run("cases", "erase", case_id[:8], "--yes").code == 0
+    erasure = clinic.run("cases", "erase", case_id[:8], "--yes", "--json").json()
+    check_schema("case_erasure", erasure)
+    assert (erasure["case"], erasure["erased"]) == (case_id, True)
     refused(clinic.run("cases", "show", case_id[:8]), case_id[:8])
     assert [line["case"] for line in clinic.run("cases", "list", "--json").json()["cases"]] == [other.json()["case"]]
 

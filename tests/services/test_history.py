@@ -79,6 +79,7 @@ def test_while_it_is_locked_only_the_state_can_be_asked(uses: list[str], how: st
 def test_every_public_method_is_known_to_the_test_above() -> None:
     public = {name for name in vars(History) if not name.startswith("_")}
     needless = {"state", "create", "unlock", "unlock_with_recovery", "change_passphrase", "lock", "new_case", "reopen"}
+    needless |= {"renew_recovery_words", "confirm_recovery_words", "recovery_words_confirmed"}  # they tell no case
     assert public - needless == set(USES) - {"forget_working"}
 
 
@@ -122,6 +123,20 @@ def test_a_wrong_passphrase_opens_nothing_and_the_recovery_words_do(vault: Memor
     with pytest.raises(WrongPassphrase):
         history.unlock("another passphrase")
     history.unlock("a third passphrase")
+
+
+def test_fresh_recovery_words_take_the_place_of_the_old(vault: MemoryVault) -> None:
+    history, old = make_history(vault), " ".join(vault.words)
+    with pytest.raises(WrongPassphrase):
+        history.renew_recovery_words("another passphrase")
+    words = history.renew_recovery_words(PASSPHRASE)
+    assert not history.recovery_words_confirmed()
+    with pytest.raises(WrongPassphrase):
+        history.unlock_with_recovery(old, "another passphrase")
+    history.confirm_recovery_words()
+    assert history.recovery_words_confirmed()
+    history.unlock_with_recovery(" ".join(words), "another passphrase")
+    assert state_of(history) is HistoryState.OPEN
 
 
 def test_a_case_is_saved_found_and_erased(history: History) -> None:

@@ -187,11 +187,11 @@ def library_documents(catalogue: Catalogue) -> tuple[Document, ...]:
     return tuple(condition_documents(catalogue.conditions))
 
 
-def search(base_dir: Path | None, text: str, count: int) -> dict[str, Any]:
-    """Search all packs; an off-topic text gives no hits."""
-    library = make_services(base_dir, Level.SEARCH).library
+def search(base_dir: Path | None, text: str, count: int) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Search all packs and say which were left out; an off-topic text gives no hits."""
+    library = make_library(base_dir)
     (hits,) = library.search([Query(text, "question")], count, task=Task())
-    return search_to_json(hits, evidence_level(hits))
+    return search_to_json(hits, evidence_level(hits)), library.left_out
 
 
 def check_clinical_library(references: Path | None, *, task: Task) -> tuple[Problem, ...]:
@@ -238,7 +238,6 @@ def _open_assessor(paths: Paths, level: Level, ranker: Ranker) -> Assessor:
     roles = ("retriever", "generator") if generator is not None else ("retriever",)
     versions = Versions(
         models=tuple((role, _model_version(paths.models / role)) for role in roles),
-        packs=tuple((manifest.id, manifest.version) for manifest in library.packs()),
         notes=notes,
     )
     return Assessor(ranker, library, generator, versions)
@@ -248,7 +247,7 @@ def _open_library(paths: Paths, settings: Settings, catalogue: Catalogue) -> Lib
     encoder = DprEncoder(paths.models / "retriever", settings.threads)
     shelf = _shelf(paths)
     _check_library_pack(shelf, catalogue, encoder.id)
-    library = Library(shelf, encoder)
+    library = Library(shelf, encoder, needed=LIBRARY_PACK)
     library.search((), 1, task=Task())  # opens the packs: what is wrong with one is said now
     return library
 

@@ -142,6 +142,11 @@ class Paths:
         return self.data / "settings.toml"
 
     @property
+    def window(self) -> Path:
+        """Return the file that says where the window stood."""
+        return self.data / "window.ini"
+
+    @property
     def logs(self) -> Path:
         """Return the folder of the log files."""
         return self.data / "logs"

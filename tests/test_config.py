@@ -228,5 +228,5 @@ def test_the_page_of_file_locations_tells_every_setting_and_every_place() -> Non
         shipped = getattr(Settings(), name)
         assert name == "threads" or f"`{shipped}`" in rows[name] or shipped == "", name
     paths = find_paths()
-    for place in (paths.history, paths.settings, paths.packs, paths.logs, paths.assets, paths.models):
+    for place in (paths.history, paths.settings, paths.window, paths.packs, paths.logs, paths.assets, paths.models):
         assert f"`{place.name}" in page, place

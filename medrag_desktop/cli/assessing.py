@@ -56,7 +56,7 @@ def assess(
     if passphrase_file is not None and not save:
         raise typer.BadParameter("--passphrase-file is for --save.")
     services = bootstrap.make_services(base_dir, level)
-    for note in services.assessor.versions.notes:
+    for note in services.assessor.notes:
         print(note, file=sys.stderr)
     keep = opened_history(base_dir, passphrase_file, create=True) if save else nullcontext()
     if jsonl:
@@ -72,7 +72,9 @@ def search(
     base_dir: BaseDir = None,
 ) -> None:
     """Search the library."""
-    result = bootstrap.search(base_dir, text, count)
+    result, left_out = bootstrap.search(base_dir, text, count)
+    for note in left_out:
+        print(note, file=sys.stderr)
     if json_out:
         print_json(result)
         return

@@ -113,6 +113,8 @@ def print_case(case: Case, vocabulary: Vocabulary) -> None:
             print(f"{name}: {plain(text)}")
     if case.draft is None:
         print("No draft yet.")
+        if review is not None:
+            _print_sections(review.sections)
         return
     print()
     _print_reasoning(case.draft, vocabulary)

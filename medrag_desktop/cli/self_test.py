@@ -89,6 +89,7 @@ def open_window_once() -> str:
     try:
         from medrag_desktop.gui import make_app, show
         from medrag_desktop.gui.main_window import MainWindow
+        from medrag_desktop.gui.window_place import WindowPlace
     except ImportError as error:
         if not (error.name or "").startswith(("PySide6", "shiboken6")):
             raise
@@ -98,7 +99,7 @@ def open_window_once() -> str:
         app = make_app(desk)
         window = MainWindow(desk)
         try:
-            show(window)
+            show(window, WindowPlace(desk.paths.window))
             window.begin()
             app.processEvents()
             if not window.isVisible():

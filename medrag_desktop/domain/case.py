@@ -132,6 +132,18 @@ def assessed(case: Case, encounter: Encounter, draft: Draft) -> Case:
     return replace(case, encounter=encounter, draft=draft, review=review)
 
 
+def changed(case: Case, encounter: Encounter) -> Case:
+    """Return the case with other data of the patient: the draft goes, what the clinician concluded and wrote stays."""
+    if case.review is None:
+        return replace(case, encounter=encounter, draft=None)
+    own = (
+        replace(section, statements=tuple(s for s in section.statements if s.by_clinician))
+        for section in case.review.sections
+    )
+    review = replace(case.review, sections=tuple(s for s in own if s.statements), status=ReviewStatus.PRELIMINARY)
+    return replace(case, encounter=encounter, draft=None, review=review)
+
+
 def sign(review: Review, reviewer: str, at: str) -> Review:
     """Return the review signed; who signs one again after a change amends it."""
     status = ReviewStatus.AMENDED if review.signed else ReviewStatus.FINAL

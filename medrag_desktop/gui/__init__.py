@@ -6,14 +6,17 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from medrag_desktop.gui.crash import CrashHook
+from medrag_desktop.gui.interpreter import window_first
 from medrag_desktop.gui.main_window import TITLE, MainWindow
 from medrag_desktop.gui.theme import apply_theme, load_looks
+from medrag_desktop.gui.window_place import WindowPlace
 from medrag_desktop.services.desk import Desk
 
 _ATTENTION_MS = 300
@@ -27,14 +30,22 @@ def open_window(desk: Desk) -> int:
     window = MainWindow(desk)
     hook = CrashHook(lambda: window, app)
     hook.install()
-    show(window)
+    place = WindowPlace(desk.paths.window)
+    show(window, place)
     QTimer.singleShot(0, window.begin)
     try:
-        with signals_close(window):
+        with signals_close(window), window_first(window, window.library.settled):
             return app.exec()
     finally:
+        place.save(window)
         window.shut_down()
         hook.uninstall()
+
+
+def can_draw_on(platform: str) -> bool:
+    """Tell whether Qt came with what it needs to draw on a platform, for example `wayland`."""
+    folders = (Path(folder) / "platforms" for folder in QCoreApplication.libraryPaths())
+    return any(plugin for folder in folders for plugin in folder.glob(f"*q{platform}*"))
 
 
 def make_app(desk: Desk) -> QApplication:
@@ -51,11 +62,12 @@ def make_app(desk: Desk) -> QApplication:
     return app
 
 
-def show(window: MainWindow) -> None:
-    """Show the window: all of a small screen, a comfortable part of a large one."""
+def show(window: MainWindow, place: WindowPlace | None = None) -> None:
+    """Show the window where it was; the first time on all of a small screen, on a comfortable part of a large one."""
     room = window.screen().availableSize()
     window.resize(min(1360, room.width()), min(860, room.height()))
-    if room.width() <= _SMALL_SCREEN:
+    known = place is not None and place.restore(window)
+    if not known and room.width() <= _SMALL_SCREEN:
         window.showMaximized()
     else:
         window.show()

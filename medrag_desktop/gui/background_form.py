@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -67,15 +67,19 @@ class BackgroundForm(Card):
 
     def problems(self) -> tuple[str, ...]:
         """Return why the card cannot be used as it stands, each as a sentence."""
-        sentences = []
-        for name, field in self.fields.items():
-            items, words = field.items(), self._labels[name]
-            if len(items) > MOST_ITEMS:
-                sentences.append(self.tr("{field}: more than {most} entries.").format(field=words, most=MOST_ITEMS))
-            if any(len(item) > LONGEST_ITEM for item in items):
-                text = self.tr("{field}: an entry is longer than {most} characters.")
-                sentences.append(text.format(field=words, most=LONGEST_ITEM))
-        return tuple(sentences)
+        return tuple(sentence for name in self.fields for sentence in self._problems_of(name))
+
+    def wrong_field(self) -> QWidget | None:
+        """Return the first field that has to be corrected."""
+        return next((field for name, field in self.fields.items() if any(self._problems_of(name))), None)
+
+    def _problems_of(self, name: str) -> Iterator[str]:
+        items, words = self.fields[name].items(), self._labels[name]
+        if len(items) > MOST_ITEMS:
+            yield self.tr("{field}: more than {most} entries.").format(field=words, most=MOST_ITEMS)
+        if any(len(item) > LONGEST_ITEM for item in items):
+            text = self.tr("{field}: an entry is longer than {most} characters.")
+            yield text.format(field=words, most=LONGEST_ITEM)
 
     def has_content(self) -> bool:
         """Tell whether anything was entered."""

@@ -209,7 +209,7 @@ class CaseTable(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setAlternatingRowColors(True)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setStyleSheet("QTableView::item{padding-left:4px}")
         self.verticalHeader().hide()
@@ -261,4 +261,7 @@ class CaseTable(QTableView):
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
                 header.resizeSection(column, metrics.horizontalAdvance(longest[column]) + room)
             else:
+                # a stretched column that is too narrow for larger text is not widened by itself
+                header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+                header.resizeSection(column, header.minimumSectionSize())
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from medrag_desktop.gui.widgets import Banner, Card, plain_label
 
 LINE_HEIGHT = 19
 """Pixels of a line of text at the usual size, for which widths are given."""
+
+
+def fit_to_screen(dialog: QDialog, width: int, height: int) -> None:
+    """Give a dialog a size in pixels of the usual text size, larger with larger text, but not beyond the screen."""
+    grown = max(1.0, dialog.fontMetrics().height() / LINE_HEIGHT)
+    screen = dialog.screen().availableSize()
+    dialog.resize(min(round(width * grown), screen.width() - 40), min(round(height * grown), screen.height() - 60))
 
 
 class CentredPage(QScrollArea):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from medrag_desktop.gui.centred_page import CentredPage, fit_to_screen
 from medrag_desktop.gui.passphrase import NewPassphrase, select_for_retyping
-from medrag_desktop.gui.widgets import Banner, plain_label, push_button
+from medrag_desktop.gui.widgets import plain_label, push_button
 
 
 class ChangePassphraseDialog(QDialog):
@@ -21,12 +22,7 @@ class ChangePassphraseDialog(QDialog):
         self.setWindowTitle(self.tr("Change the passphrase"))
         self._busy = False
         self.group = NewPassphrase(ask_old=True)
-        self._banner = Banner("danger")
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 0)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(self.tr("Please wait"))
-        self._bar.hide()
+        self._page = CentredPage(520)
         self.change_button = push_button(self.tr("&Change"), "primary")
         self.cancel_button = push_button(self.tr("Cancel"))
         self.change_button.clicked.connect(self._submit)
@@ -38,13 +34,13 @@ class ChangePassphraseDialog(QDialog):
     @property
     def error(self) -> str:
         """Return the error shown; empty when there is none."""
-        return self._banner.text
+        return self._page.error
 
     def show_result(self, error: str) -> None:
         """Close, or say why the passphrase was not changed."""
         self._set_busy(False)
         if error:
-            self._banner.show_text("danger", error)
+            self._page.show_error(error)
             select_for_retyping(self.group.fields[0])
         else:
             self.accept()
@@ -55,26 +51,31 @@ class ChangePassphraseDialog(QDialog):
             super().reject()
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 18, 22, 20)
-        column.setSpacing(12)
-        self.setMinimumWidth(26 * self.fontMetrics().height())
-        told = self.tr("The recovery words stay as they are.")
-        for widget in (self._banner, plain_label(told), self.group, self._bar):
-            column.addWidget(widget)
+        part = QWidget()
+        inside = QVBoxLayout(part)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(plain_label(self.tr("The recovery words stay as they are.")))
+        inside.addWidget(self.group)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.cancel_button)
         buttons.addWidget(self.change_button)
-        column.addLayout(buttons)
+        inside.addSpacing(8)
+        inside.addLayout(buttons)
+        self._page.add_part(part)
+        self._page.show_part(part, self.tr("Change the passphrase"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.addWidget(self._page)
         QWidget.setTabOrder(self.change_button, self.cancel_button)
+        fit_to_screen(self, 570, 540)
         self.group.fields[0].setFocus()
 
     def _submit(self) -> None:
         if self._busy:
             return
         problem = self.group.problem()
-        self._banner.show_text("danger", problem)
+        self._page.show_error(problem)
         if problem:
             self.group.focus_problem()
         else:
@@ -83,10 +84,8 @@ class ChangePassphraseDialog(QDialog):
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
-        for widget in (self.group, self.change_button, self.cancel_button):
-            widget.setEnabled(not busy)
-        self._bar.setVisible(busy)
+        self._page.set_busy(busy)
 
     def _forget(self) -> None:
         self.group.clear()
-        self._banner.show_text("danger", "")
+        self._page.show_error("")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from medrag_desktop.domain.condition import Urgency
 from medrag_desktop.domain.triage import DangerSign, Triage, most_wanted
 from medrag_desktop.gui.plain_text import breakable
-from medrag_desktop.gui.theme import current_theme
+from medrag_desktop.gui.theme import current_theme, scaled
 from medrag_desktop.gui.widgets import announce, plain_label, push_button, themed_icon
 
-_SHARE = 0.25
-"""Of the window's height that it takes at most."""
-_LEAST_HEIGHT = 110
+_SHARE, _SHARE_OPEN, _MOST_GROWN = 0.25, 0.6, 1.2
+"""Of the window's height that it takes at most, as it is and unfolded; the first sign is whole in any case."""
+_GAP = 4
+"""Between two lines, pixels."""
+_RING = 2
+"""Width of the focus ring around the list, pixels."""
+_SCROLL_BAR = 17 + 2 * _RING
+"""Pixels of the width that the bar, its margin and the ring take."""
 _NAMED = 5
 """How many missing data are named while the list is closed."""
 _BIG_ICON = 28
@@ -57,12 +62,19 @@ class DangerBanner(QWidget):
         self._said: tuple[str, ...] | None = None
         self._watched: QWidget | None = None
         self._open: set[QPushButton] = set()
+        self._lines: list[tuple[QLabel, bool]] = []
+        """What stands in the list, and whether it is a reason, which gives way where there is too little room."""
+        self._unfolded: QPushButton | None = None
+        self._settled = QTimer(self, singleShot=True, interval=0)
+        self._settled.timeout.connect(self._bring_into_view)
         self._make()
         self.show_triage(None)
 
     def show_triage(self, triage: Triage | None) -> None:
         """Show the outcome of all rules; None while there is none yet."""
         before, self._triage = self._triage, triage
+        if triage is None:
+            self._open.clear()
         if triage is None or before != triage or not self._heading.text():
             self._fill()
         fired = () if triage is None else tuple(sign.id for sign in triage.fired)
@@ -114,13 +126,15 @@ class DangerBanner(QWidget):
         self._strip = _Strip()
         self._icon = QLabel()
         self._heading = plain_label("", "heading")
+        self._all = self._toggle(self.tr("Show all"), self.tr("Every danger sign with its reasons"))
         self._sources = self._toggle(self.tr("Sources"), self.tr("Where each danger sign comes from"))
         self._missing = self._toggle(self.tr("Not checked"), self.tr("Everything that is not checked yet"))
         self._signs = QWidget()
         self._list = QVBoxLayout(self._signs)
         self._list.setContentsMargins(0, 0, 4, 0)
-        self._list.setSpacing(4)
+        self._list.setSpacing(_GAP)
         self._scroll = QScrollArea()
+        self._scroll.setObjectName("read")
         self._scroll.setWidgetResizable(True)
         self._scroll.setWidget(self._signs)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -131,10 +145,10 @@ class DangerBanner(QWidget):
         top, column = QHBoxLayout(), QVBoxLayout(self._strip)
         top.addWidget(self._icon)
         top.addWidget(self._heading, 1)
-        top.addWidget(self._missing)
-        top.addWidget(self._sources)
+        for button in (self._all, self._missing, self._sources):
+            top.addWidget(button)
         column.setContentsMargins(16, 6, 10, 6)
-        column.setSpacing(4)
+        column.setSpacing(_GAP)
         column.addLayout(top)
         column.addWidget(self._scroll, 1)
         column.addWidget(self._note)
@@ -150,6 +164,17 @@ class DangerBanner(QWidget):
     def _toggled(self, button: QPushButton) -> None:
         self._open ^= {button}
         self._fill()
+        if button in self._open:
+            self._unfolded = button
+            self._settled.start()
+
+    def _bring_into_view(self) -> None:
+        """Show the beginning of what was just unfolded."""
+        asked_for_missing = self._unfolded is self._missing and len(self._lines) > 1
+        if asked_for_missing:
+            self._scroll.ensureWidgetVisible(self._lines[-1][0], 0, 0)
+        else:
+            self._scroll.verticalScrollBar().setValue(0)
 
     def _fill(self) -> None:
         """Write everything anew."""
@@ -209,16 +234,18 @@ class DangerBanner(QWidget):
         self._append(message)
         if sign.because:
             reasons = breakable(", ".join(sign.because))
-            self._append(plain_label(self.tr("because: {reasons}").format(reasons=reasons)))
+            self._append(plain_label(self.tr("because: {reasons}").format(reasons=reasons)), is_reason=True)
         if self._sources in self._open:
             self._append(plain_label(self.tr("Source: {source}").format(source=sign.source), "muted"))
 
-    def _append(self, label: QLabel) -> None:
+    def _append(self, label: QLabel, *, is_reason: bool = False) -> None:
         self._list.addWidget(label)
+        self._lines.append((label, is_reason))
         # a layout leaves out what is not shown yet when it is asked for its height
         label.show()
 
     def _clear_list(self) -> None:
+        self._lines.clear()
         while self._list.count():
             item = self._list.takeAt(0)
             widget = None if item is None else item.widget()
@@ -235,6 +262,7 @@ class DangerBanner(QWidget):
             "info": ("info", theme.muted, 20),
         }
         name, colour, size = looks[self._strip.kind]
+        size = scaled(size)
         self._icon.setPixmap(themed_icon(name, colour, size).pixmap(size, size))
         style = {"danger": f"color:{theme.danger};", "warning": f"color:{theme.warning};"}.get(self._strip.kind, "")
         weight = "700" if style else "400"
@@ -246,19 +274,53 @@ class DangerBanner(QWidget):
             self.setFixedHeight(height)
 
     def _wanted_height(self) -> int:
-        inner = max(self.width(), 200) - 26
-        buttons = [button.sizeHint() for button in (self._sources, self._missing) if button.isVisibleTo(self)]
-        beside = sum(size.width() for size in buttons) + 60
+        """Return the height to take, and leave the reasons out where not even the signs would fit with them."""
+        inner, window = max(self.width(), 200) - 26, self.window()
+        unbounded = window is self
+        is_open = bool(self._open & {self._all, self._missing, self._sources})
+        limit = round(window.height() * (_SHARE_OPEN if is_open else self._share()))
+        whole = [label.heightForWidth(inner - _SCROLL_BAR) + _GAP for label, _ in self._lines]
+        crowded = not unbounded and self._height_around(inner) + sum(whole) > round(window.height() * self._share())
+        brief = crowded and not is_open
+        self._name_all(brief, sum(size for size, (_, why) in zip(whole, self._lines, strict=True) if not why))
+        for label, is_reason in self._lines:
+            label.setVisible(not (brief and is_reason))
+        shown = [size for size, (_, is_reason) in zip(whole, self._lines, strict=True) if not (brief and is_reason)]
+        around = self._height_around(inner)
+        if unbounded or around + sum(shown) <= limit:
+            return around + sum(shown)
+        return around + self._fitting(shown, limit - around)
+
+    def _share(self) -> float:
+        """Return the share of the window that it takes while it is folded: somewhat more with larger text."""
+        return _SHARE * min(_MOST_GROWN, max(1.0, scaled(100) / 100))
+
+    def _name_all(self, brief: bool, signs: int) -> None:
+        """Offer to unfold the list where it is too long: its reasons, or even signs that do not fit."""
+        self._all.setVisible(bool(self._lines) and (brief or self._all in self._open))
+        count = 0 if self._triage is None else len(self._triage.fired)
+        fit = self._height_around(max(self.width(), 200) - 26) + signs <= round(self.window().height() * self._share())
+        words = self.tr("Reasons") if fit else self.tr("Show all {count}").format(count=count)
+        self._all.setText(self.tr("Show less") if self._all in self._open else words)
+
+    def _height_around(self, inner: int) -> int:
+        """Return the height of everything but the list."""
+        offered = (self._all, self._sources, self._missing)
+        buttons = [button.sizeHint() for button in offered if button.isVisibleTo(self)]
+        beside = sum(size.width() + 6 for size in buttons) + 60
         needed = max(self._heading.heightForWidth(max(inner - beside, 100)), *(size.height() for size in buttons), 24)
         if self._note.isVisibleTo(self):
-            needed += self._note.heightForWidth(inner) + 4
-        if self._scroll.isVisibleTo(self):
-            needed += self._list.heightForWidth(inner - 24) + 6
-        needed += 14
-        window = self.window()
-        if window is self:
-            return needed
-        return min(needed, max(_LEAST_HEIGHT, round(window.height() * _SHARE)))
+            needed += self._note.heightForWidth(inner) + _GAP
+        return needed + 12 + (_GAP + 2 * _RING if self._lines else 0)
+
+    def _fitting(self, lines: list[int], room: int) -> int:
+        """Return the height of the lines that fit whole, the first one in any case."""
+        height = lines[0]
+        for line in lines[1:]:
+            if height + line > room:
+                break
+            height += line
+        return height
 
     def _spoken(self) -> str:
         fired = () if self._triage is None else self._triage.fired

@@ -13,11 +13,11 @@ from medrag_desktop.domain.draft import CitedPassage
 from medrag_desktop.gui.item_models import Row, RowKind, Tone
 from medrag_desktop.gui.plain_text import breakable
 from medrag_desktop.gui.row_list import RowList
-from medrag_desktop.gui.widgets import Banner, plain_label, push_button
+from medrag_desktop.gui.widgets import Banner, FittedPanel, plain_label, push_button
 from medrag_desktop.gui.wording import band_words, bits_words, percent, question_for, weight_words
 
 
-class DifferentialPanel(QWidget):
+class DifferentialPanel(FittedPanel):
     """The list of candidates, and below it the reasons of the chosen one."""
 
     passage_requested = Signal(int)
@@ -72,7 +72,7 @@ class DifferentialPanel(QWidget):
         self.use_button.setVisible(offered)
 
     def _lay_out(self) -> None:
-        below = QWidget()
+        below = FittedPanel()
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 6, 0, 0)
         column.addWidget(self._heading)

@@ -15,7 +15,9 @@ from medrag_desktop.gui.plain_text import breakable, tooltip
 from medrag_desktop.gui.widgets import plain_label, restyle
 from medrag_desktop.gui.wording import urgency_words, when
 
-_LONGEST_COMPLAINT = 120
+_LONGEST_COMPLAINT, _LONGEST_REFERENCE = 120, 40
+_LONGEST_TIP = 600
+"""Characters that the line and its tooltip show of a text."""
 _ALARMING = (Urgency.EMERGENCY, Urgency.URGENT)
 
 
@@ -44,18 +46,26 @@ class DraftHeader(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self.patient.setText("")
+        self.patient.setToolTip("")
         self.status.setText("")
         self.urgency.show_urgency(None)
+        self.urgency.setToolTip("")
         self.show_triage(None)
 
     def show_case(self, case: Case) -> None:
         """Show the patient, the urgency and the danger signs of a case."""
-        self.patient.setText(patient_line(case.encounter))
+        self.show_patient(case.encounter)
         draft = case.draft
         self.urgency.show_urgency(None if draft is None else draft.urgency)
         self.urgency.setToolTip("" if draft is None else tooltip("; ".join(draft.urgency_because)))
         self.show_triage(None if draft is None else Triage(draft.danger_signs, draft.danger_signs_not_assessed))
         self.show_review(case.review)
+
+    def show_patient(self, encounter: Encounter) -> None:
+        """Show who the patient is."""
+        self.patient.setText(patient_line(encounter))
+        whole = (_shortened(text, _LONGEST_TIP) for text in (encounter.reference, encounter.chief_complaint))
+        self.patient.setToolTip(tooltip(" · ".join(part for part in whole if part)))
 
     def show_triage(self, triage: Triage | None) -> None:
         """Show the danger signs and what could not be checked; None hides them."""
@@ -114,8 +124,11 @@ class UrgencyBadge(QFrame):
 def patient_line(encounter: Encounter) -> str:
     """Return who the patient is and why he or she came."""
     who = describe_patient(encounter.patient)
-    complaint = " ".join((encounter.chief_complaint or encounter.history).split())
-    if len(complaint) > _LONGEST_COMPLAINT:
-        complaint = complaint[:_LONGEST_COMPLAINT] + "…"
-    parts = (encounter.reference, who[:1].upper() + who[1:], complaint)
+    complaint = _shortened(encounter.chief_complaint or encounter.history, _LONGEST_COMPLAINT)
+    parts = (_shortened(encounter.reference, _LONGEST_REFERENCE), who[:1].upper() + who[1:], complaint)
     return breakable(" · ".join(part for part in parts if part))
+
+
+def _shortened(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[:most] + "…"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from medrag_desktop.domain.case import Case, Review, start_review
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.differential import Differential
 from medrag_desktop.domain.draft import Draft
+from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.triage import Triage
 from medrag_desktop.gui.basis import Span, basis_of, drafted_statement, word_at
 from medrag_desktop.gui.differential_panel import DifferentialPanel
@@ -22,11 +23,18 @@ from medrag_desktop.gui.plain_text import breakable
 from medrag_desktop.gui.row_list import RowList
 from medrag_desktop.gui.statement_rows import Place
 from medrag_desktop.gui.statements_panel import StatementsPanel
-from medrag_desktop.gui.widgets import Card, push_button
+from medrag_desktop.gui.theme import scaled
+from medrag_desktop.gui.widgets import Card, FlowLayout, push_button
 from medrag_desktop.gui.wording import draft_notice, gain_words, when
 
 _FOLDED_HEIGHT = 130
-"""Height of what a line at the bottom unfolds, pixels."""
+"""Height of what a line at the bottom unfolds, pixels of the usual text size."""
+_THREE_COLUMNS_FROM = 88
+"""Width, in letters, from which the three cards stand side by side; else one below the other, and the page scrolls."""
+_AROUND = 12
+"""Pixels of the usual text size that stay in view around what has the keyboard."""
+_LINES_EACH = 17
+"""Height, in lines of text, that each card has at least when they are stacked."""
 
 
 class DraftView(QWidget):
@@ -56,6 +64,8 @@ class DraftView(QWidget):
         self.export_button = push_button(self.tr("&Export PDF"))
         self.amend_button = push_button(self.tr("&Amend"))
         self.sign_button = push_button(self.tr("&Sign"), "primary", tip=self.tr("You answer for it as it stands"))
+        self._settled = QTimer(self, singleShot=True, interval=0)
+        self._settled.timeout.connect(self._bring_into_view)
         self._lay_out()
         self._connect()
         self.addActions(self.statements.actions())
@@ -77,10 +87,14 @@ class DraftView(QWidget):
             self._show_draft(case.draft, review, catalogue)
         self._show_buttons()
 
-    def show_differential(self, differential: Differential, triage: Triage, catalogue: Catalogue) -> None:
-        """Show danger signs and ranking before the draft is written."""
+    def show_differential(
+        self, differential: Differential, triage: Triage, catalogue: Catalogue, encounter: Encounter | None = None
+    ) -> None:
+        """Show whose danger signs and ranking these are before the draft is written."""
         self.clear()
         self._catalogue = catalogue
+        if encounter is not None:
+            self.header.show_patient(encounter)
         self.header.show_triage(triage)
         self.differential.show_candidates(differential.candidates, differential.outside_library, catalogue)
         self.statements.show_waiting(self.tr("Writing the draft …"))
@@ -95,6 +109,11 @@ class DraftView(QWidget):
         self.passage.clear()
         self._show_more(None)
         self._show_buttons()
+
+    @property
+    def shows_draft(self) -> bool:
+        """Tell whether there is a review to be had: while a draft is being written there is none."""
+        return self._case is not None and self._case.draft is not None
 
     def review(self) -> Review:
         """Return the review as it stands; words still being typed are part of it."""
@@ -112,13 +131,24 @@ class DraftView(QWidget):
         view = self.statements.statements
         (view if view.rows.rowCount() else self.differential.candidates).setFocus()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Stack the cards where there is no room for them side by side."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Follow the size of the font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         """Pass the keyboard on to where work begins."""
         super().focusInEvent(event)
         self.focus_first()
 
     def _lay_out(self) -> None:
-        columns = QSplitter(Qt.Orientation.Horizontal)
+        self._columns = columns = QSplitter(Qt.Orientation.Horizontal)
         columns.setChildrenCollapsible(False)
         for panel, stretch in ((self.differential, 29), (self.statements, 40), (self.passage, 31)):
             card = Card()
@@ -127,22 +157,61 @@ class DraftView(QWidget):
             columns.addWidget(card)
             columns.setStretchFactor(columns.count() - 1, stretch)
         columns.setSizes([330, 460, 360])
-        below = QHBoxLayout()
-        below.addWidget(self.questions_button)
-        below.addWidget(self.making_button)
-        below.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(columns)
+        self._area.viewport().setAutoFillBackground(False)
+        columns.setAutoFillBackground(False)
+        below, folding = QHBoxLayout(), FlowLayout(spacing=2)
+        folding.addWidget(self.questions_button)
+        folding.addWidget(self.making_button)
+        below.addLayout(folding, 1)
         for button in (self.back_button, self.export_button, self.amend_button, self.sign_button):
             below.addWidget(button)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(12, 10, 12, 10)
         whole.setSpacing(8)
         whole.addWidget(self.header)
-        whole.addWidget(columns, 1)
+        whole.addWidget(self._area, 1)
         for folded in (self.questions, self.making):
-            folded.setMaximumHeight(_FOLDED_HEIGHT)
             folded.hide()
             whole.addWidget(folded)
         whole.addLayout(below)
+
+    def _fit(self) -> None:
+        """Give every card room enough for its words: side by side, or one below the other on a page that scrolls."""
+        metrics = self.fontMetrics()
+        beside = self.width() >= _THREE_COLUMNS_FROM * metrics.averageCharWidth()
+        orientation = Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical
+        if self._columns.orientation() is not orientation:
+            self._columns.setOrientation(orientation)
+            self._columns.setSizes([330, 460, 360] if beside else [1, 1, 1])
+        for card in self._columns.findChildren(Card):
+            card.setMinimumHeight(0 if beside else _LINES_EACH * metrics.lineSpacing())
+        for folded in (self.questions, self.making):
+            folded.setMaximumHeight(scaled(_FOLDED_HEIGHT))
+
+    @Slot(QWidget, QWidget)
+    def _follow_focus(self, _: QWidget | None, now: QWidget | None) -> None:
+        """Bring what has the keyboard into view where the page scrolls."""
+        if now is not None and self._columns.isAncestorOf(now):
+            self._settled.start()
+
+    @Slot(object)
+    def _settle(self, _: object) -> None:
+        self._settled.start()
+
+    def _bring_into_view(self) -> None:
+        focused = QApplication.focusWidget()
+        if focused is None or not self._columns.isAncestorOf(focused):
+            return
+        place = focused.rect()
+        if isinstance(focused, RowList) and focused.currentIndex().isValid():
+            place = focused.visualRect(focused.currentIndex())
+        at = focused.mapTo(self._columns, place.center())
+        self._area.ensureVisible(at.x(), at.y(), 0, place.height() // 2 + scaled(_AROUND))
 
     def _connect(self) -> None:
         self.statements.review_changed.connect(self._changed)
@@ -150,6 +219,11 @@ class DraftView(QWidget):
         self.statements.word_chosen.connect(self._show_word)
         self.statements.passage_chosen.connect(self._show_passage)
         self.statements.passage_turned.connect(self.passage.turn)
+        for view in (self.statements.statements, self.differential.candidates, self.differential.reasons):
+            view.chosen.connect(self._settle)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._follow_focus)
         self.differential.passage_requested.connect(self._show_passage)
         self.differential.diagnosis_chosen.connect(self.statements.set_diagnosis)
         self.questions_button.clicked.connect(self._unfold_questions)

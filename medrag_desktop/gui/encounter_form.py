@@ -71,7 +71,7 @@ class EncounterForm(QWidget):
         self.patient.show_encounter(encounter)
         self.story.show_encounter(encounter)
         self.vital_signs.show_vital_signs(encounter.vital_signs)
-        self.vital_signs.set_age(encounter.patient.age_years)
+        self._patient_changed()
         self.picker.set_findings(encounter.findings)
         self.background.show_encounter(encounter)
 
@@ -94,6 +94,8 @@ class EncounterForm(QWidget):
             # what a normal measurement denies is said by its mark; as chips it would crowd out what was written
             if f.origin is Origin.TEXT and f.quote and (f.field or f.presence is Presence.PRESENT)
         )
+        self.patient.show_read(read.patient, read.read_from_text)
+        self._patient_changed()
         self.vital_signs.show_read(read.vital_signs, read.read_from_text)
         self._show_read()
 
@@ -110,6 +112,14 @@ class EncounterForm(QWidget):
         if len(self.picker.findings()) > MOST_FINDINGS:
             sentences.append(self.tr("There are more than {most} findings.").format(most=MOST_FINDINGS))
         return tuple(sentences)
+
+    def focus_problem(self) -> None:
+        """Put the cursor where the first problem is mended."""
+        cards = (self.patient, self.story, self.vital_signs, self.background)
+        wrong = next((field for card in cards if (field := card.wrong_field()) is not None), None)
+        field = wrong or (self.picker.table if self.picker.findings() else self.story.complaint)
+        field.setFocus()
+        self.area.ensureWidgetVisible(field)
 
     def focus_first(self) -> None:
         """Put the cursor where work begins."""
@@ -176,7 +186,7 @@ class EncounterForm(QWidget):
         self.area.verticalScrollBar().valueChanged.connect(self.picker.matches.hide)
 
     def _patient_changed(self) -> None:
-        self.vital_signs.set_age(self.patient.patient().age_years)
+        self.vital_signs.set_age(self.patient.known_age)
 
     def _decide(self, finding: Finding) -> None:
         """Say what the clinician says of something read; a rejection can be taken back beside it."""

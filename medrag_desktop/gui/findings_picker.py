@@ -102,13 +102,20 @@ class FindingsPicker(Card):
         self.hint = plain_label(self.tr("Enter: yes   Ctrl+Enter: no   Up, Down: choose   Esc: close"), "muted")
         self.line.setAccessibleDescription(self.hint.text())
         self.questions = ChipRow(self.tr("Worth asking"), self.line)
-        self._asking = plain_label(self.tr("Worth asking next:"), "muted")
+        self._asking = plain_label(self.tr("Worth asking next (Y or +: yes, N or -: no):"), "muted")
         self._asking.hide()
-        self._keys = plain_label(
-            self.tr("Y yes   N no   U not assessed   D how long   S how bad   L side   Del remove"),
-            "muted",
+        keys = (
+            self.tr("Y or +: yes"),
+            self.tr("N or -: no"),
+            self.tr("U or 0: not assessed"),
+            self.tr("D or Enter: how long"),
+            self.tr("S or *: how bad"),
+            self.tr("L or /: side"),
+            self.tr("Del: remove"),
         )
-        self.table.setAccessibleDescription(self._keys.text())
+        # a key and what it does stay on one line
+        self._keys = plain_label("   ".join(key.replace(" ", "\u00a0") for key in keys), "muted")
+        self.table.setAccessibleDescription(", ".join(keys))
         self._make_buttons()
         for widget in (self.line, self.hint, self._asking, self.questions, self.table, self._keys):
             self.body.addWidget(widget)
@@ -249,7 +256,7 @@ class FindingsPicker(Card):
             spoken=self._questions.get(finding) or label,
             buttons=((YES, self.tr("Yes"), self.tr("It is there")), (NO, self.tr("No"), self.tr("It is not there"))),
             keys=(YES, NO),
-            hint=self.tr("Y: yes, N: no"),
+            hint=self.tr("Y or plus: yes, N or minus: no"),
         )
 
     def _show_state(self, *_: object) -> None:

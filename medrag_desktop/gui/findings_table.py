@@ -30,6 +30,7 @@ from medrag_desktop.gui.findings_model import (
     SIDES,
     FindingsModel,
 )
+from medrag_desktop.gui.presence_keys import presence_of_key
 from medrag_desktop.gui.theme import current_theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -245,20 +246,15 @@ class FindingsTable(QTableView):
         if held:
             return False
         key = Qt.Key(event.key())
-        presence = {
-            Qt.Key.Key_Y: Presence.PRESENT,
-            Qt.Key.Key_P: Presence.PRESENT,
-            Qt.Key.Key_N: Presence.ABSENT,
-            Qt.Key.Key_A: Presence.ABSENT,
-            Qt.Key.Key_U: Presence.NOT_ASSESSED,
-            Qt.Key.Key_Question: Presence.NOT_ASSESSED,
-        }.get(key)
+        presence = presence_of_key(event)
         if presence is not None:
             self._findings.say(row, presence)
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.drop()
-        elif key in (Qt.Key.Key_S, Qt.Key.Key_L):
-            self._findings.cycle(row, SEVERITY if key == Qt.Key.Key_S else SIDE)
+        elif key in (Qt.Key.Key_S, Qt.Key.Key_Asterisk):
+            self._findings.cycle(row, SEVERITY)
+        elif key in (Qt.Key.Key_L, Qt.Key.Key_Slash):
+            self._findings.cycle(row, SIDE)
         elif key in (Qt.Key.Key_D, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.edit(self._findings.index(row, DURATION))
         else:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from medrag_desktop.gui.centred_page import CentredPage
 from medrag_desktop.gui.passphrase import NewPassphrase
-from medrag_desktop.gui.recovery_words import AskedWords, ShownWords
+from medrag_desktop.gui.recovery_words import WordsPage
 from medrag_desktop.gui.widgets import plain_label, push_button
 
 
@@ -114,39 +113,31 @@ class ChosenPassphrase(QWidget):
             self.chosen.emit(self.passphrase.passphrase)
 
 
-class FirstRunPage(CentredPage):
+class FirstRunPage(WordsPage):
     """Leads through the first start; the words of a new history are shown once."""
 
     create_requested = Signal(str)
     """A passphrase for a new case history."""
-    finished = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start with the intended use."""
-        super().__init__(720, parent)
-        self._words: tuple[str, ...] = ()
+        super().__init__(parent)
+        self.title_of_shown = self.tr("Step 3 of 3: Write down your recovery words")
+        self.title_of_asked = self.tr("Step 3 of 3: Are they on paper?")
         self.use = IntendedUse()
         self.choice = ChosenPassphrase()
-        self.shown = ShownWords()
-        self.asked = AskedWords()
-        for part in (self.use, self.choice, self.shown, self.asked):
+        for part in (self.use, self.choice):
             self.add_part(part)
         self.use.accepted.connect(self._ask_passphrase)
         self.choice.back_wanted.connect(self._show_use)
         self.choice.refused.connect(self.show_error)
         self.choice.chosen.connect(self._create)
-        self.shown.written_down.connect(self._ask_words)
-        self.asked.words_wanted.connect(self._show_words)
-        self.asked.refused.connect(self.show_error)
-        self.asked.confirmed.connect(self._finish)
         self._show_use()
 
     def show_recovery_words(self, words: tuple[str, ...]) -> None:
         """Show the words of the history just made."""
         self.choice.passphrase.clear()
-        self._words = words
-        self.set_busy(False)
-        self._show_words()
+        super().show_recovery_words(words)
 
     def set_busy(self, busy: bool, text: str = "") -> None:
         """Let nothing be changed while the history is made."""
@@ -154,10 +145,8 @@ class FirstRunPage(CentredPage):
 
     def clear(self) -> None:
         """Forget everything typed and shown, and start anew."""
-        self._words = ()
+        super().clear()
         self.choice.passphrase.clear()
-        self.shown.show_words(())
-        self.asked.ask(())
         self.use.read_box.setChecked(False)
         self._show_use()
 
@@ -176,18 +165,3 @@ class FirstRunPage(CentredPage):
     def _create(self, passphrase: str) -> None:
         self.show_error("")
         self.create_requested.emit(passphrase)
-
-    def _show_words(self) -> None:
-        self.shown.show_words(self._words)
-        self.show_part(self.shown, self.tr("Step 3 of 3: Write down your recovery words"))
-        self.shown.next_button.setFocus()
-
-    def _ask_words(self) -> None:
-        self.shown.show_words(())
-        self.asked.ask(self._words)
-        self.show_part(self.asked, self.tr("Step 3 of 3: Are they on paper?"))
-        self.asked.fields[0].setFocus()
-
-    def _finish(self) -> None:
-        self.clear()
-        self.finished.emit()

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from medrag_desktop.domain.case import Case, Review, ReviewedSection, assessed, conclude
+from medrag_desktop.domain.case import Case, Review, ReviewedSection, assessed, changed, conclude
 from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.errors import InputError, MedragError
@@ -20,7 +20,7 @@ from medrag_desktop.services.history import History
 from medrag_desktop.tasks import Task
 
 T = TypeVar("T")
-KEEP_QUIET_MS, KEEP_LONGEST_MS = 300, 800
+KEEP_QUIET_MS, KEEP_LONGEST_MS = 200, 500
 """What is typed is in the history within a second, the time that writing takes included."""
 
 
@@ -43,6 +43,12 @@ class CaseFlow(QObject):
 
     shown = Signal(object)
     """Another Case is at hand, or this one was signed or opened for change: show it."""
+    turning = Signal()
+    """Another case is on its way, or a signature: what is typed now belongs to what comes."""
+    arrived = Signal()
+    """It is there, and shown."""
+    stayed = Signal()
+    """It did not come; the case at hand is the same as before."""
     drafted = Signal(object)
     """The Case at hand with its new draft."""
     outdated = Signal(bool)
@@ -81,6 +87,8 @@ class CaseFlow(QObject):
         self._stay = 0
         """Counts how often the work was left: what comes back after that is dropped."""
         self._signing = False
+        self._after_signing: list[Callable[[], object]] = []
+        """What waits for a signature to be written, and needs the case stored before it goes on."""
         self._writing = self._write_again = False
         self._to_keep = Debounce(KEEP_QUIET_MS, KEEP_LONGEST_MS, self)
         self._to_keep.fired.connect(self._keep)
@@ -90,10 +98,15 @@ class CaseFlow(QObject):
 
     @property
     def case(self) -> Case | None:
-        """Return the case at hand as it would be saved: a draft that no longer fits the form is left out."""
+        """Return the case at hand as it would be saved: of a draft that no longer fits the form only own words stay."""
         if self._case is None or self._typed is None or not self.is_outdated:
             return self._case
-        return replace(self._case, encounter=self._typed, draft=None, review=None)
+        return changed(self._case, self._typed)
+
+    @property
+    def drafted_case(self) -> Case | None:
+        """Return the case at hand with its latest draft, even if the form was changed since it was written."""
+        return self._case
 
     @property
     def is_outdated(self) -> bool:
@@ -151,12 +164,14 @@ class CaseFlow(QObject):
     def start_new(self) -> None:
         """Begin another patient; what was at hand is put into the history."""
         self.assessment.cancel()
+        self.turning.emit()
         self.store(self._take_blank)
 
     @Slot(str)
     def open(self, case_id: str) -> None:
         """Take a case out of the history; what was at hand is put into it."""
         self.assessment.cancel()
+        self.turning.emit()
         self.store(
             lambda: self._jobs.start(
                 lambda _: self._history.case(case_id),
@@ -171,10 +186,11 @@ class CaseFlow(QObject):
         """Let a signed case be changed."""
         case = self._case
         if case is not None and case.signed:
+            self.turning.emit()
             self._jobs.start(
                 lambda _: self._history.reopen(case),
                 lane=STORE,
-                on_done=self._while_here(self._take),
+                on_done=self._while_here(self._take_amendment),
                 on_error=self._tell,
             )
 
@@ -186,6 +202,9 @@ class CaseFlow(QObject):
 
     def store(self, then: Callable[[], object] = lambda: None) -> None:
         """Put the case at hand into the history if it is not there as it stands, and go on when it is."""
+        if self._signing:
+            self._after_signing.append(then)
+            return
         self._note_form()
         case = self.case
         if case is None or self.is_blank or self._is_in_history(case):
@@ -211,6 +230,8 @@ class CaseFlow(QObject):
         nothing_to_write, case = self._case is None or self._signing, self._worth_keeping()
         self._let_go()
         self._stay += 1
+        self._after_signing.clear()
+        self.stayed.emit()
         if nothing_to_write:
             self.left.emit()
             return
@@ -247,6 +268,7 @@ class CaseFlow(QObject):
         review = conclude(case.review, diagnosis)
         self._to_keep.drop()
         self._signing = True
+        self.turning.emit()
 
         def work(_: Task) -> Case:
             signed = self._history.sign(case, review, reviewer)
@@ -318,6 +340,9 @@ class CaseFlow(QObject):
 
     def _signing_over(self) -> None:
         self._signing = False
+        waiting, self._after_signing = self._after_signing, []
+        for then in waiting:
+            self.store(then)
 
     def _to_read(self) -> Encounter | None:
         """Return what is to be read while typing."""
@@ -333,6 +358,10 @@ class CaseFlow(QObject):
         self._in_history = case
         self._keep()
 
+    def _take_amendment(self, case: Case) -> None:
+        self._take(case)
+        self._in_history = case  # as it was signed: only a change takes the signature off
+
     def _take(self, case: Case) -> None:
         """Make a case the one at hand and have it shown."""
         self._let_go()
@@ -341,6 +370,7 @@ class CaseFlow(QObject):
         self._baseline = self._typed = self._read_form()
         self.outdated.emit(False)
         self.reading.read_now()
+        self.arrived.emit()
 
     def _let_go(self) -> None:
         self.reading.forget()
@@ -422,4 +452,5 @@ class CaseFlow(QObject):
         self._jobs.start(work, lane=MODEL, on_done=self.exported.emit, on_error=self._tell)
 
     def _tell(self, error: MedragError) -> None:
+        self.stayed.emit()
         self.told.emit("danger", str(error))

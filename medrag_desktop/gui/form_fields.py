@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from medrag_desktop.gui.theme import current_theme
+from medrag_desktop.gui.theme import current_theme, scaled
 from medrag_desktop.gui.widgets import ICON_SIZE, plain_label, push_button, restyle, themed_icon
 
 _NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{0,4})?|[.,]\d{1,4}")
@@ -111,6 +111,7 @@ class NumberField(QLineEdit):
         """Show, in an empty field, what was read from the text."""
         self._read = value
         self.setPlaceholderText("" if value is None else format_number(value))
+        self._describe()
 
     @property
     def read(self) -> float | None:
@@ -141,7 +142,8 @@ class NumberField(QLineEdit):
         if self._low <= value <= self._high and not (self._open_low and value == self._low):
             return ""
         low, high = format_number(self._low), format_number(self._high)
-        return self.tr("{low}-{high} expected; not used until corrected").format(low=low, high=high)
+        limits = self.tr("{low}-{high} {unit}").format(low=low, high=high, unit=self.unit).strip()
+        return self.tr("{limits} expected; not used until corrected").format(limits=limits)
 
     def sentence(self) -> str:
         """Return the problem as a sentence that names the field; empty for none."""
@@ -168,7 +170,13 @@ class NumberField(QLineEdit):
         wrong = bool(self.problem())
         if bool(self.property("wrong")) is not wrong:
             restyle(self, "wrong", wrong)
-        self.setAccessibleDescription(self.problem())
+        self._describe()
+
+    def _describe(self) -> None:
+        """Tell a screen reader what is wrong, or what an empty field was read to be."""
+        read = "" if self.read is None else format_number(self.read)
+        told = self.tr("Read from the text: {value}").format(value=read) if read else ""
+        self.setAccessibleDescription(self.problem() or told)
 
 
 class ChoiceBox(QComboBox):
@@ -180,6 +188,7 @@ class ChoiceBox(QComboBox):
         """Offer (value, words) pairs, the first chosen."""
         super().__init__(parent)
         self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._values: list[object] = []
         for value, words in choices:
             self._values.append(value)
@@ -187,6 +196,7 @@ class ChoiceBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.currentIndexChanged.connect(self._index_changed)
         self._silent = False
+        self._unknown = self.itemText(0)
 
     def value(self) -> Any:
         """Return the chosen value; an empty text where nothing is chosen."""
@@ -200,6 +210,10 @@ class ChoiceBox(QComboBox):
         self._silent = True
         self.setCurrentIndex(self._values.index(value) if value in self._values else -1)
         self._silent = False
+
+    def show_read(self, words: str) -> None:
+        """Say in the place of the first choice, which is that nothing is known, what was read from the text."""
+        self.setItemText(0, self.tr("{words} (from the text)").format(words=words) if words else self._unknown)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Leave the wheel to the page."""
@@ -219,9 +233,8 @@ class Mark(QWidget):
         """Say nothing."""
         super().__init__(parent)
         self._icon = QLabel()
-        self._icon.setFixedSize(ICON_SIZE, ICON_SIZE)
         self._words = plain_label("")
-        self._offer = push_button("", "quiet")
+        self._offer = push_button("", "offer")
         self._offer.clicked.connect(self.accepted)
         self._kind = ""
         row, column = QHBoxLayout(), QVBoxLayout(self)
@@ -256,12 +269,13 @@ class Mark(QWidget):
         self._offer.setText(offer)
         self._offer.setVisible(bool(offer))
         self._offer.setAccessibleName(offer)
+        self._offer.setToolTip(self.tr("Use this instead") if offer else "")
         self._draw_icon()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Draw the icon in the colours of a new theme."""
+        """Draw the icon in the colours of a new theme and the size of the text."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._draw_icon()
 
     def _draw_icon(self) -> None:
@@ -274,5 +288,6 @@ class Mark(QWidget):
         }
         self._icon.setVisible(self._kind in looks)
         if self._kind in looks:
-            name, colour = looks[self._kind]
-            self._icon.setPixmap(themed_icon(name, colour).pixmap(ICON_SIZE, ICON_SIZE))
+            (name, colour), size = looks[self._kind], scaled(ICON_SIZE)
+            self._icon.setFixedSize(size, size)
+            self._icon.setPixmap(themed_icon(name, colour, size).pixmap(size, size))

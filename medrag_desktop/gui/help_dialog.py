@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from medrag_desktop import __version__
+from medrag_desktop.gui.centred_page import fit_to_screen
 from medrag_desktop.gui.widgets import plain_label, push_button
 
 
@@ -16,7 +17,7 @@ class HelpDialog(QDialog):
         """Show the list."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keys and help"))
-        self.setMinimumWidth(560)
+        self.finished.connect(self.deleteLater)
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setColumnStretch(1, 1)
@@ -28,6 +29,7 @@ class HelpDialog(QDialog):
         listed = QWidget()
         listed.setLayout(grid)
         scroll = QScrollArea()
+        scroll.setObjectName("read")
         scroll.setWidgetResizable(True)
         scroll.setWidget(listed)
         scroll.setAccessibleName(self.tr("Keys"))
@@ -41,7 +43,7 @@ class HelpDialog(QDialog):
         column.addWidget(scroll, 1)
         column.addWidget(plain_label(self._about(), "muted"))
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-        self.resize(620, 560)
+        fit_to_screen(self, 660, 640)
 
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Return every key with what it does."""
@@ -55,6 +57,12 @@ class HelpDialog(QDialog):
             ("Tab, Shift+Tab", self.tr("Next field, field before")),
             (self.tr("Alt + letter"), self.tr("Press the button or go to the field with that letter underlined")),
             ("Ctrl+Z, Ctrl+Y", self.tr("Undo, redo")),
+            (self.tr("Y or +"), self.tr("Yes: the chosen finding, or the chip with the cursor, is there")),
+            (self.tr("N or -"), self.tr("No: it is not there")),
+            (self.tr("U or 0"), self.tr("Not assessed: the chosen finding")),
+            (self.tr("S or *, L or /"), self.tr("How bad, which side: the next choice")),
+            (self.tr("Delete"), self.tr("Reject what was read, remove a finding, take out a sentence, erase a case")),
+            (self.tr("Insert"), self.tr("Add a sentence to the draft")),
             ("Ctrl+F", self.tr("Search, in the history")),
             (self.tr("Enter"), self.tr("Open the chosen case or item")),
             ("Ctrl+,", self.tr("Settings")),

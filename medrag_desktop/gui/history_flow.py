@@ -1,4 +1,4 @@
-"""The way into the case history and around in it: create, unlock, find, erase, change the passphrase."""
+"""The way into the case history and around in it: create, unlock, find, erase, change passphrase and words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from medrag_desktop.domain.case import CaseSummary
 from medrag_desktop.errors import MedragError
 from medrag_desktop.gui.jobs import STORE, Debounce, JobRunner
 from medrag_desktop.services.history import History, HistoryState
-from medrag_desktop.tasks import Task
 
 T = TypeVar("T")
 _QUIET_MS, _LONGEST_MS = 150, 600
@@ -35,6 +34,12 @@ class HistoryFlow(QObject):
     """Case id."""
     passphrase_changed = Signal(str)
     """Empty when it is changed, else why not."""
+    words_made = Signal(tuple)
+    """Fresh recovery words; the old ones open nothing any more."""
+    words_refused = Signal(str)
+    """Why the recovery words are as they were."""
+    words_confirmed = Signal(bool)
+    """Whether the recovery words are known to be on paper."""
     told = Signal(str, str)
     """A kind of message and its text."""
 
@@ -59,12 +64,12 @@ class HistoryFlow(QObject):
     @Slot(str)
     def unlock(self, passphrase: str) -> None:
         """Open the history."""
-        self._enter(lambda: self._history.unlock(passphrase), lambda _: self.unlocked.emit())
+        self._enter(lambda: self._history.unlock(passphrase), self._opened)
 
     @Slot(str, str)
     def recover(self, words: str, new_passphrase: str) -> None:
         """Open the history with its recovery words."""
-        self._enter(lambda: self._history.unlock_with_recovery(words, new_passphrase), lambda _: self.unlocked.emit())
+        self._enter(lambda: self._history.unlock_with_recovery(words, new_passphrase), self._opened)
 
     @Slot(str, str)
     def change_passphrase(self, old: str, new: str) -> None:
@@ -74,6 +79,28 @@ class HistoryFlow(QObject):
             lane=STORE,
             on_done=lambda _: self.passphrase_changed.emit(""),
             on_error=lambda error: self.passphrase_changed.emit(str(error)),
+            must_finish=True,
+        )
+
+    @Slot(str)
+    def renew_words(self, passphrase: str) -> None:
+        """Make fresh recovery words."""
+        self._jobs.start(
+            lambda _: self._history.renew_recovery_words(passphrase),
+            lane=STORE,
+            on_done=self._renewed,
+            on_error=lambda error: self.words_refused.emit(str(error)),
+            must_finish=True,
+        )
+
+    @Slot()
+    def confirm_words(self) -> None:
+        """Remember that the recovery words are on paper."""
+        self._jobs.start(
+            lambda _: self._history.confirm_recovery_words(),
+            lane=STORE,
+            on_done=lambda _: self.words_confirmed.emit(True),
+            on_error=self._tell,
             must_finish=True,
         )
 
@@ -97,15 +124,8 @@ class HistoryFlow(QObject):
     @Slot(str)
     def erase(self, case_id: str) -> None:
         """Delete a case for good."""
-
-        def work(_: Task) -> None:
-            self._history.erase(case_id)
-            kept = self._history.working()
-            if kept is not None and kept.id == case_id:
-                self._history.keep_working(None)
-
         self._jobs.start(
-            work,
+            lambda _: self._history.erase(case_id),
             lane=STORE,
             on_done=lambda _: self.erased.emit(case_id),
             on_error=self._tell,
@@ -127,6 +147,19 @@ class HistoryFlow(QObject):
             on_error=lambda error: self.refused.emit(str(error)),
             on_end=lambda: self.busy.emit(False),
         )
+
+    def _opened(self, _: None) -> None:
+        self.unlocked.emit()
+        self._jobs.start(
+            lambda _: self._history.recovery_words_confirmed(),
+            lane=STORE,
+            on_done=self.words_confirmed.emit,
+            on_error=self._tell,
+        )
+
+    def _renewed(self, words: tuple[str, ...]) -> None:
+        self.words_made.emit(words)
+        self.words_confirmed.emit(False)
 
     def _tell_found(self, cases: tuple[CaseSummary, ...], words: str) -> None:
         if words == self._words:

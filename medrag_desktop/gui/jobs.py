@@ -1,4 +1,4 @@
-"""Work off the GUI thread: calls of the use cases in two lanes, and the process that builds a pack."""
+"""Work off the GUI thread: calls of the use cases in three lanes, and the process that builds a pack."""
 
 from __future__ import annotations
 

@@ -61,8 +61,12 @@ class LibraryFlow(QObject):
 
     ready = Signal(object, object)
     """The Catalogue and its Completer: danger signs and findings work from now on."""
+    settled = Signal()
+    """The library is open, or the models with their packs: what was read stays until the settings change."""
     unusable = Signal(str)
     """The library cannot be opened, and nothing can be assessed."""
+    limited = Signal(str)
+    """Which models or packs were left out, and why; a draft can be written all the same."""
     models_unusable = Signal(str)
     """The models cannot be opened; danger signs and ranking work all the same."""
     pack_missing = Signal()
@@ -97,7 +101,7 @@ class LibraryFlow(QObject):
     @Slot()
     def open_models(self) -> None:
         """Open the models in the background."""
-        self._jobs.start(self._open_models, lane=MODEL, on_error=self.explain)
+        self._jobs.start(self._open_models, lane=MODEL, on_done=self._models_opened, on_error=self.explain)
 
     def explain(self, error: MedragError) -> None:
         """Say why nothing can be drafted: a pack can be built, anything else is told."""
@@ -139,12 +143,18 @@ class LibraryFlow(QObject):
 
     def _opened(self, catalogue: Catalogue, completer: Completer) -> None:
         self.catalogue = catalogue
+        self.settled.emit()
         self.ready.emit(catalogue, completer)
         self.open_models()
 
-    def _open_models(self, task: Task) -> None:
+    def _open_models(self, task: Task) -> tuple[str, ...]:
         task.checkpoint()
-        self._instruments.assessor()
+        return self._instruments.assessor().notes
+
+    def _models_opened(self, notes: tuple[str, ...]) -> None:
+        self.settled.emit()
+        if notes:
+            self.limited.emit("\n".join(notes))
 
     def _build_ended(self) -> None:
         if self._worker is not None:

@@ -25,6 +25,7 @@ class LibraryOffers(QObject):
         library.ready.connect(lambda *_: self._offer("info", ""))
         library.unusable.connect(self._no_library)
         library.models_unusable.connect(self._no_models)
+        library.limited.connect(self._limited)
         library.pack_missing.connect(self._no_pack)
         library.building.connect(self._building)
         library.build_progressed.connect(bar.show_progress)
@@ -48,6 +49,9 @@ class LibraryOffers(QObject):
     def _no_models(self, text: str) -> None:
         told = self.tr("No draft can be written. Danger signs and the ranking of diagnoses work.")
         self._offer("warning", f"{text} {told}", self.tr("Try again"), self._library.open_models)
+
+    def _limited(self, text: str) -> None:
+        self._offer("warning", text, self.tr("Understood"), lambda: None)
 
     def _no_pack(self) -> None:
         told = self.tr("Before the first draft, the library must be prepared on this computer. This is done once.")

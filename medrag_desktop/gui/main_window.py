@@ -30,11 +30,13 @@ from medrag_desktop.gui.history_view import HistoryView
 from medrag_desktop.gui.jobs import STORE, JobRunner
 from medrag_desktop.gui.library_flow import Instruments, LibraryFlow
 from medrag_desktop.gui.library_offers import LibraryOffers
+from medrag_desktop.gui.new_words import WordsOffer
 from medrag_desktop.gui.pages import DraftPage, PatientPage
 from medrag_desktop.gui.questions import ask_erase, ask_pdf, ask_signature, ask_to_lose
 from medrag_desktop.gui.settings_dialog import SettingsDialog
 from medrag_desktop.gui.shell import Shell
 from medrag_desktop.gui.theme import apply_theme
+from medrag_desktop.gui.type_ahead import TypeAhead
 from medrag_desktop.gui.unlock_dialog import FirstRunPage, UnlockPage
 from medrag_desktop.services.completion import Completer
 from medrag_desktop.services.desk import Desk
@@ -66,8 +68,9 @@ class MainWindow(QMainWindow):
         self.library = LibraryFlow(desk, self.jobs, instruments, self)
         self.history = HistoryFlow(desk.history, self.jobs, self)
         self.flow = CaseFlow(desk.history, self.jobs, instruments, self.patient.form.encounter, self)
-        self.auto_lock = AutoLock(self)
+        self.auto_lock, self.type_ahead = AutoLock(self), TypeAhead(self)
         self.shell, self.first_run, self.unlock = Shell(), FirstRunPage(), UnlockPage()
+        self.words = WordsOffer(self.history, self.shell.words, self)
         self._root = QStackedWidget()
         self._fading = QTimer(self, singleShot=True, interval=_READ_MS)
         self._act: Callable[[], object] | None = None
@@ -84,14 +87,15 @@ class MainWindow(QMainWindow):
     def begin(self) -> None:
         """Start what a start needs: the library in the background, and the passphrase."""
         self.library.open()
-        application().installEventFilter(self.auto_lock)
+        self.auto_lock.watch(application())
         self._show_entrance()
         for note in self._desk.notes:
             self.tell("warning", note)
 
     def shut_down(self) -> None:
         """Leave no thread, no process and no filter behind."""
-        application().removeEventFilter(self.auto_lock)
+        self.auto_lock.stop()
+        self.type_ahead.drop()
         self.library.stop()
         self.jobs.shutdown()
 
@@ -146,12 +150,13 @@ class MainWindow(QMainWindow):
 
     def _wire_entrance(self) -> None:
         self.first_run.create_requested.connect(self.history.create)
+        self.first_run.finished.connect(self.history.confirm_words)
         self.first_run.finished.connect(self._enter)
         self.unlock.unlock_requested.connect(self.history.unlock)
         self.unlock.recovery_requested.connect(self.history.recover)
         self.history.created.connect(self.first_run.show_recovery_words)
         self.history.unlocked.connect(self._enter)
-        self.history.refused.connect(lambda text: self.tell("danger", text))
+        self.history.refused.connect(self._show_refusal)
         self.history.busy.connect(self._show_entrance_busy)
 
     def _wire_shell(self) -> None:
@@ -179,8 +184,11 @@ class MainWindow(QMainWindow):
         flow.assessment.progressed.connect(self.shell.work.show_progress)
         flow.assessment.ranked.connect(self._show_ranking)
         flow.assessment.stopped.connect(self._show_stopped)
-        flow.drafted.connect(self._show_case)
+        flow.drafted.connect(self._show_new_draft)
+        flow.turning.connect(self.type_ahead.hold)
+        flow.stayed.connect(self.type_ahead.drop)
         flow.shown.connect(self._show_other_case)
+        flow.arrived.connect(self.type_ahead.release)
         flow.outdated.connect(self.draft.set_outdated)
         flow.keeping.connect(self.shell.navigation.show_kept)
         flow.exported.connect(self._show_exported)
@@ -228,6 +236,13 @@ class MainWindow(QMainWindow):
         if isinstance(page, UnlockPage | FirstRunPage):
             page.set_busy(busy)
 
+    def _show_refusal(self, text: str) -> None:
+        """Say why the cases stay shut, on the page that fits: making them may have gone far enough to lock them."""
+        if self._root.currentWidget() is self.first_run and self.history.state is HistoryState.LOCKED:
+            self.first_run.clear()
+            self._show_entrance()
+        self.tell("danger", text)
+
     def _enter(self) -> None:
         """Look for what was being worked on; the pages appear with it, so that nothing is typed too early."""
         self.auto_lock.note_use()
@@ -272,6 +287,9 @@ class MainWindow(QMainWindow):
         self._assess_after_build = False
 
     def _close_dialogs(self) -> None:
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
         for dialog in self.findChildren(QDialog):
             if dialog.isVisible():
                 dialog.done(QDialog.DialogCode.Rejected)
@@ -297,6 +315,11 @@ class MainWindow(QMainWindow):
             self.history.look()
             self.history_view.focus_search()
 
+    def _turn_to(self, page: QWidget) -> None:
+        """Show the patient or the draft by itself, but take nobody out of the history."""
+        if self.shell.pages.currentWidget() is not self.history_view:
+            self._go(page)
+
     def _show_reading(self, reading: Reading) -> None:
         self.patient.form.show_reading(reading.encounter, reading.observations)
         self.patient.banner.show_triage(reading.triage)
@@ -318,25 +341,30 @@ class MainWindow(QMainWindow):
         self.draft.set_outdated(False)
         self.draft.view.set_read_only(False)
         self.draft.view.show_differential(reading.differential, reading.triage, self.library.catalogue)
-        self._go(self.draft)
+        self._turn_to(self.draft)
 
     def _show_stopped(self, error: MedragError | None) -> None:
         if error is None:
             self._show_former_draft()
-            self._go(self.patient)
+            self._turn_to(self.patient)
             return
         self._assess_after_build = isinstance(error, PackMissing)
         self.library.explain(error)
+        case = self.flow.drafted_case
+        if case is not None and case.draft is not None:
+            self._show_former_draft()
+            return
         told = self.tr("The draft could not be written. Danger signs and ranking work without it.")
         self.draft.view.statements.show_waiting(told)
 
     def _show_former_draft(self) -> None:
         """Show the draft as it was before the assessment that was stopped."""
-        case = self.flow.case
+        case = self.flow.drafted_case
         if case is None or self.library.catalogue is None:
             self.draft.clear()
         else:
             self.draft.view.show_case(case, self.library.catalogue)
+            self.draft.set_outdated(case.draft is not None and self.flow.is_outdated)
 
     def _show_case(self, case: Case) -> None:
         """Show the draft of the case at hand."""
@@ -346,7 +374,10 @@ class MainWindow(QMainWindow):
         self.draft.view.set_read_only(case.signed)
         if case.draft is not None:
             self.patient.form.suggest(tuple(question.finding for question in case.draft.next_questions))
-            self._go(self.draft)
+
+    def _show_new_draft(self, case: Case) -> None:
+        self._show_case(case)
+        self._turn_to(self.draft)
 
     def _show_other_case(self, case: Case) -> None:
         """Show another case, in the form and as a draft."""
@@ -360,19 +391,18 @@ class MainWindow(QMainWindow):
         self.patient.set_signed(case.signed)
         self.draft.clear()
         self._show_case(case)
-        if case.draft is None:
-            self._go(self.patient)
+        self._go(self.patient if case.draft is None else self.draft)
 
     def _note_review(self) -> None:
         case = self.flow.case
-        if case is not None and case.draft is not None and not case.signed and not self.flow.assessment.busy:
+        if case is not None and not case.signed and not self.flow.assessment.busy and self.draft.view.shows_draft:
             self.flow.note_review(self.draft.view.review())
 
     # Library
 
     def _show_library(self, catalogue: Catalogue, completer: Completer) -> None:
         self.patient.form.set_catalogue(catalogue, completer)
-        case = self.flow.case
+        case = self.flow.drafted_case
         if case is not None:
             self._show_case(case)
             self.flow.reading.read_now()
@@ -427,6 +457,7 @@ class MainWindow(QMainWindow):
         dialog.preview_requested.connect(self._show_looks)
         dialog.passphrase_change_requested.connect(self.history.change_passphrase)
         self.history.passphrase_changed.connect(dialog.show_passphrase_result)
+        dialog.new_words_requested.connect(lambda: self.words.ask(dialog).accepted.connect(dialog.show_words_confirmed))
         dialog.accepted.connect(lambda: self._save_settings(dialog.settings()))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

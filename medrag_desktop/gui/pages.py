@@ -10,6 +10,9 @@ from medrag_desktop.gui.draft_view import DraftView
 from medrag_desktop.gui.encounter_form import EncounterForm
 from medrag_desktop.gui.widgets import Banner, plain_label, push_button
 
+_NAMED = 3
+"""Problems of the form that are told at once."""
+
 
 class PatientPage(QWidget):
     """Danger signs above, the form in the middle, the way to the draft below."""
@@ -44,8 +47,10 @@ class PatientPage(QWidget):
     def ask(self) -> None:
         """Ask for an assessment, or say what has to be mended first."""
         found = self.form.problems()
-        self.problems.show_text("warning", "\n".join(found))
-        if not found and self.assess_button.isEnabled():
+        self.problems.show_text("warning", self._listed(found))
+        if found:
+            self.form.focus_problem()
+        elif self.assess_button.isEnabled():
             self.assess_requested.emit()
 
     def set_signed(self, signed: bool) -> None:
@@ -66,6 +71,11 @@ class PatientPage(QWidget):
         self.form.clear()
         self.banner.show_triage(None)
         self._forget_problems()
+
+    def _listed(self, problems: tuple[str, ...]) -> str:
+        """Name so many problems that the form stays in view; the rest is marked in it, too."""
+        named, more = problems[:_NAMED], len(problems) - _NAMED
+        return "\n".join((*named, self.tr("... and {count} more").format(count=more)) if more > 0 else named)
 
     def _forget_problems(self) -> None:
         self.problems.show_text("warning", "")

@@ -17,11 +17,11 @@ from medrag_desktop.gui.item_models import Row, RowKind
 from medrag_desktop.gui.plain_text import breakable, readable, utf16_offset
 from medrag_desktop.gui.row_list import RowList
 from medrag_desktop.gui.theme import current_theme
-from medrag_desktop.gui.widgets import plain_label
+from medrag_desktop.gui.widgets import FittedPanel, plain_label
 from medrag_desktop.gui.wording import finding_basis, review_state
 
 
-class PassagePanel(QWidget):
+class PassagePanel(FittedPanel):
     """One cited passage after the other, and what the sentence says of this patient."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

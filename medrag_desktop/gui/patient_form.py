@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from typing import Any
 
-from PySide6.QtCore import QDate, Signal
+from PySide6.QtCore import QDate, QEvent, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from medrag_desktop.domain.condition import REGIONS
 from medrag_desktop.domain.encounter import Encounter, Patient, Sex
 from medrag_desktop.domain.limits import LIMITS, LONGEST_ITEM, said_of_a_man, weeks_without_pregnancy
+from medrag_desktop.domain.querying import age_words
 from medrag_desktop.gui.age_text import YEARS_PER_UNIT, join_age, split_age, typed_unit
-from medrag_desktop.gui.form_fields import ChoiceBox, Guess, Mark, NumberField, labelled
+from medrag_desktop.gui.form_fields import ChoiceBox, Guess, Mark, NumberField, format_number, labelled
 from medrag_desktop.gui.quoted_text import clean_text
 from medrag_desktop.gui.widgets import Card, FlowLayout, restyle
 
-_MUAC_UNTIL_YEARS = 6
-"""The arm is measured in children of 6 to 59 months; a year more for those whose age is guessed."""
+_MUAC_FROM_YEARS, _MUAC_UNTIL_YEARS = 42 / 365.25, 6
+"""The arm is measured from 6 weeks to 59 months of age; a year more for those whose age is guessed."""
 _MAY_BEAR_FROM, _MAY_BEAR_UNTIL = 10, 55
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -33,15 +35,17 @@ class PatientForm(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Make every field empty: not known."""
         super().__init__(self.tr("Patient"), parent)
-        self._held = Patient()
+        self._held = self._read = Patient()
         self._make_fields()
-        self._mark = Mark()
+        self.mark = Mark()
+        """What is wrong, else what was read from the text."""
         self._flow = FlowLayout(spacing=10)
         self._places = self._place_fields()
         self.body.addLayout(self._flow)
-        self.body.addWidget(self._mark)
+        self.body.addWidget(self.mark)
         self._connect()
         self._arrange()
+        self._fit()
 
     def focus_first(self) -> None:
         """Put the cursor where work begins."""
@@ -52,8 +56,14 @@ class PatientForm(Card):
         self.region.set_value(region)
         self.date.setText(QDate.currentDate().toString("yyyy-MM-dd"))
 
+    @property
+    def known_age(self) -> float | None:
+        """Return the age in years, entered or read from the text."""
+        entered = self._age_years()
+        return self._read.age_years if entered is None and not self.age.text() else entered
+
     def patient(self) -> Patient:
-        """Return what is known; whatever is empty or cannot be used is None."""
+        """Return what was entered; whatever is empty or cannot be used is None."""
         return Patient(
             age_years=self._age_years(),
             sex=self.sex.value(),
@@ -80,6 +90,7 @@ class PatientForm(Card):
         """Show what an encounter says of the patient."""
         patient = encounter.patient
         self._held = patient
+        self.show_read(Patient(), ())
         self._show_age(patient.age_years)
         self.sex.set_value(patient.sex)
         self.pregnant.set_value(patient.pregnant)
@@ -99,6 +110,25 @@ class PatientForm(Card):
             line.blockSignals(False)
         self._arrange()
 
+    def show_read(self, patient: Patient, names: tuple[str, ...]) -> None:
+        """Show, where nothing was entered, what was read from the text."""
+        read = {field.name: getattr(patient, field.name) for field in fields(Patient) if field.name in names}
+        self._read = Patient(**read)
+        for number, value in (
+            (self.age, self._age_in_unit()),
+            (self.weeks, self._read.gestational_weeks),
+            (self.delivered, self._read.postpartum_days),
+            (self.weight, self._read.weight_kg),
+            (self.height_field, self._read.height_cm),
+            (self.muac, self._read.muac_mm),
+        ):
+            number.show_read(value)
+        yes_no = {True: self.tr("Yes"), False: self.tr("No"), None: ""}
+        self.pregnant.show_read(yes_no[self._read.pregnant])
+        self.breastfeeding.show_read(yes_no[self._read.breastfeeding])
+        self.sex.show_read({Sex.FEMALE: self.tr("Female"), Sex.MALE: self.tr("Male")}.get(self._read.sex, ""))
+        self._arrange()
+
     def problems(self) -> tuple[str, ...]:
         """Return why the card cannot be used as it stands, each as a sentence."""
         sentences = [field.sentence() for field in self._numbers()]
@@ -111,10 +141,29 @@ class PatientForm(Card):
             sentences.append(self.tr("The date must look like 2026-11-22."))
         return tuple(sentence for sentence in sentences if sentence)
 
+    def wrong_field(self) -> QWidget | None:
+        """Return the first field that has to be corrected."""
+        wrong: QWidget | None = next((field for field in self._numbers() if field.problem()), None)
+        if wrong is None and self.problems():
+            wrong = self.date if not self._date_is_right() else self.pregnant
+        return wrong
+
     def has_content(self) -> bool:
         """Tell whether anything was entered that a new form does not have."""
         typed = any(field.text() for field in (self.reference, *self._numbers()))
         return typed or self.patient() != Patient()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Follow the size of the font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        """Give the two texts room for what usually stands in them."""
+        for line, longest in ((self.date, "0000-00-00"), (self.reference, "MMM-000000")):
+            metrics = line.fontMetrics()
+            line.setFixedWidth(metrics.horizontalAdvance(longest) + metrics.height() + 10)
 
     def _make_fields(self) -> None:
         unknown = self.tr("Not known")
@@ -139,10 +188,9 @@ class PatientForm(Card):
         self.breastfeeding = ChoiceBox(self.tr("Breastfeeding"), yes_no)
         self.reference = _line(self.tr("Clinic reference"))
         self.reference.setMaxLength(LONGEST_ITEM)
-        self.reference.setMinimumWidth(130)
         self.date = _line(self.tr("Date"))
-        self.date.setPlaceholderText(self.tr("year-month-day"))
-        self.date.setFixedWidth(self.date.fontMetrics().horizontalAdvance("0000-00-00") + 30)
+        self.date.setPlaceholderText(self.tr("yyyy-mm-dd"))
+        self.date.setToolTip(self.tr("The day of this visit: year-month-day, for example 2026-11-22"))
         self.region = ChoiceBox(self.tr("Region"), ((name, self._region_words(name)) for name in REGIONS))
         self.region.setPlaceholderText(self.tr("Not chosen"))
         self.region.set_value("")
@@ -193,7 +241,35 @@ class PatientForm(Card):
         self.region.changed.connect(self.changed)
         self.reference.textEdited.connect(self.changed)
         self.date.textEdited.connect(self._date_typed)
-        self._mark.accepted.connect(self._accept_guess)
+        self.mark.accepted.connect(self._accept_guess)
+
+    def _age_in_unit(self) -> float | None:
+        """Return the age that was read, if it is told in the unit in which the next one would be typed."""
+        if self._read.age_years is None:
+            return None
+        number, unit = split_age(self._read.age_years)
+        return number if unit == self.unit.value() else None
+
+    def _read_words(self) -> Iterator[str]:
+        """Yield what was read and nothing was entered for."""
+        read, entered = self._read, self.patient()
+        if read.age_years is not None and not self.age.text():
+            yield age_words(read)
+        if read.sex is not Sex.UNKNOWN and entered.sex is Sex.UNKNOWN:
+            yield self.tr("female") if read.sex is Sex.FEMALE else self.tr("male")
+        if read.pregnant and entered.pregnant is None:
+            yield self.tr("pregnant")
+        if read.breastfeeding and entered.breastfeeding is None:
+            yield self.tr("breastfeeding")
+        for field, words in (
+            (self.weeks, self.tr("{number} weeks")),
+            (self.delivered, self.tr("delivered {number} days ago")),
+            (self.weight, self.tr("weight {number} kg")),
+            (self.height_field, self.tr("height {number} cm")),
+            (self.muac, self.tr("upper arm {number} mm")),
+        ):
+            if field.read is not None:
+                yield words.format(number=format_number(field.read))
 
     def _numbers(self) -> tuple[NumberField, ...]:
         return (self.age, self.weight, self.height_field, self.muac, self.weeks, self.delivered)
@@ -243,17 +319,18 @@ class PatientForm(Card):
 
     def _arrange(self) -> None:
         """Show what fits the patient, and whatever is filled in although it does not."""
-        patient = self.patient()
-        age = patient.age_years
-        child = age is not None and age < _MUAC_UNTIL_YEARS
-        may_bear = patient.sex is Sex.FEMALE and (age is None or _MAY_BEAR_FROM <= age <= _MAY_BEAR_UNTIL)
+        patient, read = self.patient(), self._read
+        age = self.known_age
+        child = age is not None and _MUAC_FROM_YEARS <= age < _MUAC_UNTIL_YEARS
+        female = Sex.FEMALE in (patient.sex, self._read.sex if patient.sex is Sex.UNKNOWN else None)
+        may_bear = female and (age is None or _MAY_BEAR_FROM <= age <= _MAY_BEAR_UNTIL)
         pregnant = patient.pregnant is True
         filled = pregnant or (patient.pregnant is False and patient.sex is not Sex.MALE)
         shown = {
             "muac": child or bool(self.muac.text()),
-            "pregnant": may_bear or filled,
-            "weeks": (may_bear and pregnant) or bool(self.weeks.text()),
-            "delivered": (may_bear and not pregnant) or bool(self.delivered.text()),
+            "pregnant": may_bear or filled or read.pregnant is not None,
+            "weeks": (may_bear and (pregnant or read.pregnant is True)) or _is_filled(self.weeks),
+            "delivered": (may_bear and not pregnant and not read.pregnant) or _is_filled(self.delivered),
             "breastfeeding": may_bear or patient.breastfeeding is not None,
         }
         for name, visible in shown.items():
@@ -269,11 +346,14 @@ class PatientForm(Card):
         if wrong is not None:
             guess = wrong.guess()
             words = f"{wrong.name}: {wrong.problem()}"
-            self._mark.say("wrong", words, "" if guess is None else guess.words)
+            self.mark.say("wrong", words, "" if guess is None else guess.words)
+        elif problem := next(iter(self.problems()), ""):
+            self.mark.say("wrong", problem)
         else:
-            problem = next(iter(self.problems()), "")
-            self._mark.say("wrong" if problem else "", problem)
-        self._mark.setVisible(bool(self._mark.words))
+            read = ", ".join(self._read_words())
+            told = self.tr("Read from the text: {facts}. Fill in a field to change it.").format(facts=read)
+            self.mark.say("note" if read else "", told if read else "")
+        self.mark.setVisible(bool(self.mark.words))
 
     def _accept_guess(self) -> None:
         wrong = next((field for field in self._numbers() if field.problem()), None)
@@ -312,6 +392,11 @@ def _line(name: str) -> QLineEdit:
     line = QLineEdit()
     line.setAccessibleName(name)
     return line
+
+
+def _is_filled(field: NumberField) -> bool:
+    """Tell whether a number was entered, or read from the text."""
+    return bool(field.text()) or field.read is not None
 
 
 def _whole(value: Any) -> int | None:

@@ -57,6 +57,7 @@ def _ask(
     box = QMessageBox(QMessageBox.Icon.Warning, "MedRAG Desktop", told, parent=parent)
     agree = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
     refuse = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    agree.setProperty("danger", True)
     box.setDefaultButton(refuse)
     box.setEscapeButton(refuse)
     box.finished.connect(lambda: on_yes() if box.clickedButton() is agree else on_no())

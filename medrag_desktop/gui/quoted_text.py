@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QTextCharFormat, QTextCursor, QTextOption
@@ -60,8 +61,8 @@ class QuotedTextEdit(QPlainTextEdit):
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         else:
             self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-            self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._frame = _frame_height()
         self._fit()
         self.textChanged.connect(self._text_changed)
@@ -120,11 +121,23 @@ class QuotedTextEdit(QPlainTextEdit):
             self._fit()
 
     def _fit(self, *_: object) -> None:
-        """Be as high as the text, within limits; a plain text document tells its size in lines."""
-        lines = min(max(self._lines, int(self.document().size().height())), self._most)
-        height = self.fontMetrics().lineSpacing() * lines + self._frame
+        """Be as high as the text, within limits."""
+        least = self._height_of_lines(1) * self._lines
+        height = ceil(max(least, self._height_of_lines(self._most))) + self._frame
         if self.minimumHeight() != height or self.maximumHeight() != height:
             self.setFixedHeight(height)
+
+    def _height_of_lines(self, most: int) -> float:
+        """Return the height of the first lines; those with letters of another font are higher than the others."""
+        height, block = 0.0, self.document().firstBlock()
+        while block.isValid() and most > 0:
+            self.document().documentLayout().blockBoundingRect(block)  # which breaks it into lines
+            lines = block.layout()
+            shown = min(lines.lineCount(), most)
+            height += sum(lines.lineAt(number).height() for number in range(shown))
+            most -= shown
+            block = block.next()
+        return height
 
     def _underline(self) -> None:
         self.setExtraSelections([self._selection(*place) for place in self._marked])

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from medrag_desktop.gui.centred_page import CentredPage
 from medrag_desktop.gui.passphrase import select_for_retyping, wipe
 from medrag_desktop.gui.widgets import Banner, plain_label, push_button
 
@@ -180,6 +181,59 @@ class AskedWords(QWidget):
                 select_for_retyping(field)
                 return
         self.confirmed.emit()
+
+
+class WordsPage(CentredPage):
+    """Shows new recovery words, then asks for some; what leads there is added by the pages made from it."""
+
+    finished = Signal()
+    """The words are on paper."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start without words."""
+        super().__init__(720, parent)
+        self._words: tuple[str, ...] = ()
+        self.shown, self.asked = ShownWords(), AskedWords()
+        for part in (self.shown, self.asked):
+            self.add_part(part)
+        self.shown.written_down.connect(self._ask_words)
+        self.asked.words_wanted.connect(self._show_words)
+        self.asked.refused.connect(self.show_error)
+        self.asked.confirmed.connect(self._finish)
+        self.title_of_shown = self.tr("Write down your recovery words")
+        self.title_of_asked = self.tr("Are they on paper?")
+
+    @property
+    def has_words(self) -> bool:
+        """Tell whether words are shown or asked for."""
+        return bool(self._words)
+
+    def show_recovery_words(self, words: tuple[str, ...]) -> None:
+        """Show words that were just made."""
+        self._words = words
+        self.set_busy(False)
+        self._show_words()
+
+    def clear(self) -> None:
+        """Forget the words."""
+        self._words = ()
+        self.shown.show_words(())
+        self.asked.ask(())
+
+    def _show_words(self) -> None:
+        self.shown.show_words(self._words)
+        self.show_part(self.shown, self.title_of_shown)
+        self.shown.next_button.setFocus()
+
+    def _ask_words(self) -> None:
+        self.shown.show_words(())
+        self.asked.ask(self._words)
+        self.show_part(self.asked, self.title_of_asked)
+        self.asked.fields[0].setFocus()
+
+    def _finish(self) -> None:
+        self.clear()
+        self.finished.emit()
 
 
 def _large(text: str) -> QLabel:

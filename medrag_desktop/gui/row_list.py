@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from medrag_desktop.gui.item_models import AnyIndex, Row, RowKind, RowsModel, plain_index
 from medrag_desktop.gui.row_delegate import RowDelegate
 
-_LEAST_HEIGHT = 56
-"""Pixels; less shows no whole row."""
+_LEAST_LINES = 3
+"""Of text that it has room for at least; less shows no whole row."""
 
 
 class RowList(QListView):
@@ -41,7 +41,10 @@ class RowList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalScrollBar().setSingleStep(24)
-        self.setMinimumHeight(_LEAST_HEIGHT)
+        self._fit()
+        self._settled = QTimer(self, singleShot=True, interval=0)
+        self._settled.timeout.connect(self._keep_edited_in_view)
+        self.delegate.sizeHintChanged.connect(self._settle)
         self.clicked.connect(self._clicked)
 
     def current(self) -> Row | None:
@@ -76,6 +79,7 @@ class RowList(QListView):
         """Measure the rows anew when the letters change."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
             self.scheduleDelayedItemsLayout()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
@@ -96,6 +100,18 @@ class RowList(QListView):
             super().keyPressEvent(event)
             return
         event.accept()
+
+    def _fit(self) -> None:
+        self.setMinimumHeight(_LEAST_LINES * self.fontMetrics().lineSpacing())
+
+    @Slot(QModelIndex)
+    def _settle(self, _: QModelIndex) -> None:
+        self._settled.start()
+
+    def _keep_edited_in_view(self) -> None:
+        """Leave a row that is edited in view as it grows, with the hint below it."""
+        if self.delegate.editing and self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
 
     def _clicked(self, index: QModelIndex) -> None:
         row = self.rows.row(index)

@@ -8,6 +8,10 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from medrag_desktop.config import Choice, Line, Number
+from medrag_desktop.gui.setting_words import setting_words
+
+_INSIDE = (5, 0, 5, 0)
+"""Pixels around a number in its box, which the style leaves none."""
 
 
 class ChoiceEditor(QComboBox):
@@ -19,10 +23,9 @@ class ChoiceEditor(QComboBox):
         """Offer every word."""
         super().__init__(parent)
         for word, name in limits.options:
-            self.addItem(self.tr(name), word)
-        # Else the longest words would widen the whole dialog.
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(16)
+            self.addItem(setting_words(name), word)
+        # A box with a style cuts its words off without a sign, so none may be wider than it.
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.currentIndexChanged.connect(self.edited)
         turn_only_when_chosen(self)
 
@@ -65,8 +68,9 @@ class WholeNumberEditor(QSpinBox):
         super().__init__(parent)
         self.setRange(int(limits.minimum), int(limits.maximum))
         self.setSingleStep(int(limits.step))
-        self.setSuffix(f" {self.tr(limits.unit)}" if limits.unit else "")
-        self.setSpecialValueText(self.tr(limits.at_minimum) if limits.at_minimum else "")
+        self.setSuffix(f" {setting_words(limits.unit)}" if limits.unit else "")
+        self.setSpecialValueText(setting_words(limits.at_minimum) if limits.at_minimum else "")
+        self.lineEdit().setTextMargins(*_INSIDE)
         self.valueChanged.connect(self.edited)
         turn_only_when_chosen(self)
 
@@ -87,6 +91,7 @@ class DecimalEditor(QDoubleSpinBox):
         self.setRange(limits.minimum, limits.maximum)
         self.setSingleStep(limits.step)
         self.setKeyboardTracking(False)
+        self.lineEdit().setTextMargins(*_INSIDE)
         self.valueChanged.connect(self.edited)
         turn_only_when_chosen(self)
 

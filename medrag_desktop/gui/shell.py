@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from medrag_desktop.gui.theme import current_theme
-from medrag_desktop.gui.widgets import Banner, plain_label, push_button, themed_icon
+from medrag_desktop.gui.theme import current_theme, scaled
+from medrag_desktop.gui.widgets import ICON_SIZE, Banner, plain_label, push_button, themed_icon
 from medrag_desktop.tasks import Progress
 
 
@@ -37,6 +37,7 @@ class Navigation(QFrame):
         self.help = self._button("help", self.tr("Keys and help"), "F1")
         self.lock = self._button("lock", self.tr("Lock"), "Ctrl+L")
         self._kept = plain_label("", "muted")
+        self._kept.setContentsMargins(10, 0, 0, 0)
         self._kept.setAccessibleName(self.tr("State of your typing"))
         self._lay_out()
         self._draw_icons()
@@ -55,15 +56,14 @@ class Navigation(QFrame):
         self._kept.style().polish(self._kept)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Draw the icons in the colours of a new theme."""
+        """Draw the icons in the colours of a new theme and the size of the text."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._draw_icons()
 
     def _button(self, icon: str, text: str, shortcut: str, *, place: bool = False) -> QPushButton:
         button = push_button(text, shortcut=shortcut)
         button.setObjectName("place")
-        button.setIconSize(QSize(20, 20))
         button.setAccessibleName(text)
         if place:
             button.setCheckable(True)
@@ -86,8 +86,10 @@ class Navigation(QFrame):
             column.addWidget(button)
 
     def _draw_icons(self) -> None:
+        size = scaled(ICON_SIZE)
         for button, name in self._icons:
-            button.setIcon(themed_icon(name, current_theme().accent))
+            button.setIconSize(QSize(size, size))
+            button.setIcon(themed_icon(name, current_theme().accent, size))
 
 
 class WorkBar(QFrame):
@@ -95,8 +97,8 @@ class WorkBar(QFrame):
 
     cancelled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        """Start hidden."""
+    def __init__(self, shortcut: str = "", parent: QWidget | None = None) -> None:
+        """Start hidden; the shortcut stops the work."""
         super().__init__(parent)
         self.setObjectName("card")
         self._stage = QLabel()
@@ -105,7 +107,7 @@ class WorkBar(QFrame):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(self.tr("Progress"))
-        self.cancel_button = push_button(self.tr("Cancel"), shortcut="Esc", tip=self.tr("Stop the work that runs"))
+        self.cancel_button = push_button(self.tr("Cancel"), shortcut=shortcut, tip=self.tr("Stop the work that runs"))
         self.cancel_button.clicked.connect(self.cancelled)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
@@ -146,9 +148,9 @@ class Shell(QWidget):
         self.message = Banner("info")
         self.message.set_closable(True)
         self.offer = Banner("warning")
-        self.work = WorkBar()
+        self.words = Banner("warning")
+        self.work = WorkBar("Esc")
         self.build = WorkBar()
-        self.build.cancel_button.setShortcut("")  # Escape stops the assessment; two keys alike would stop neither
         self.pages = QStackedWidget()
         inside = QVBoxLayout()
         inside.setContentsMargins(0, 0, 0, 0)
@@ -157,6 +159,7 @@ class Shell(QWidget):
         strips.setContentsMargins(12, 8, 12, 0)
         strips.setSpacing(6)
         strips.addWidget(self.offer)
+        strips.addWidget(self.words)
         strips.addWidget(self.message)
         below = QVBoxLayout()
         below.setContentsMargins(12, 0, 12, 8)

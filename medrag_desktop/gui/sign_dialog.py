@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from medrag_desktop.gui.theme import scaled
 from medrag_desktop.gui.widgets import Banner, plain_label, push_button
 
 _LONGEST_NAME, _LONGEST_DIAGNOSIS = 80, 300
@@ -17,7 +18,7 @@ class SignDialog(QDialog):
         """Start with the name of the settings and the diagnosis of the review."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Sign"))
-        self.setMinimumWidth(480)
+        self.setMinimumWidth(min(scaled(480), self.screen().availableSize().width() - 40))
         self.name_field = QLineEdit(clinician)
         self.name_field.setMaxLength(_LONGEST_NAME)
         self.diagnosis_field = QLineEdit(diagnosis)

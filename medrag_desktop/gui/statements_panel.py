@@ -23,10 +23,10 @@ from medrag_desktop.gui.item_models import Row, RowKind
 from medrag_desktop.gui.review_steps import DiagnosisEdit, ReviewStep
 from medrag_desktop.gui.row_list import RowList
 from medrag_desktop.gui.statement_rows import WITHHELD, Place, statement_row, withheld_rows, words_of
-from medrag_desktop.gui.widgets import Banner, FlowLayout, plain_label, push_button
+from medrag_desktop.gui.widgets import Banner, FittedPanel, FlowLayout, plain_label, push_button
 
 
-class StatementsPanel(QWidget):
+class StatementsPanel(FittedPanel):
     """The clinician's diagnosis and the sections of the draft."""
 
     review_changed = Signal(object)
@@ -53,7 +53,7 @@ class StatementsPanel(QWidget):
         self.diagnosis = DiagnosisEdit()
         self.notice = Banner("warning")
         self.statements = RowList(self.tr("Sentences of the draft"))
-        hint = self.tr("Your words will stand without citation. Esc keeps the original.")
+        hint = self.tr("Your words stand without citation. Enter: keep. Esc: undo.")
         self.statements.delegate.editing_hint = hint
         self._waiting = plain_label("", "muted")
         self.edit_button = push_button(self.tr("Edit"), "quiet", tip=self.tr("Change the chosen sentence (Enter)"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
@@ -36,7 +36,7 @@ class StoryForm(Card):
         self.history = QuotedTextEdit(self.tr("History"), 5, 12)
         self.history.setPlaceholderText(self.tr("What happened, since when, what is there, what is not there"))
         self.chips = ChipRow(self.tr("Read from the text"), self.history)
-        self._read_note = plain_label(self.tr("Read from the text (Y yes, N no, Del reject):"), "muted")
+        self._read_note = plain_label(self.tr("Read from the text (Y or +: yes, N or -: no, Del: reject):"), "muted")
         self._read_note.hide()
         self._findings: tuple[Finding, ...] = ()
         self._undo_words = ""
@@ -79,15 +79,18 @@ class StoryForm(Card):
     def problems(self) -> tuple[str, ...]:
         """Return why the card cannot be used as it stands, each as a sentence."""
         too_long = self.tr("{field}: the text is longer than {most} characters. Shorten it.")
-        return tuple(
-            too_long.format(field=edit.accessibleName(), most=LONGEST_TEXT)
-            for edit in (self.complaint, self.history)
-            if len(edit.text()) > LONGEST_TEXT
-        )
+        return tuple(too_long.format(field=edit.accessibleName(), most=LONGEST_TEXT) for edit in self._too_long())
+
+    def wrong_field(self) -> QWidget | None:
+        """Return the first field that has to be corrected."""
+        return next(self._too_long(), None)
 
     def has_content(self) -> bool:
         """Tell whether anything was written."""
         return bool(self.complaint.text().strip() or self.history.text().strip())
+
+    def _too_long(self) -> Iterator[QuotedTextEdit]:
+        return (edit for edit in (self.complaint, self.history) if len(edit.text()) > LONGEST_TEXT)
 
     def _show_chips(self, label: Callable[[str], str] | None) -> None:
         kept = {chip.content.key: chip.content for chip in self.chips.chips}
@@ -112,7 +115,7 @@ class StoryForm(Card):
             tip=self.tr("Read from: {quote}").format(quote=finding.quote),
             buttons=(flip, (REJECT, "", self.tr("Reject: not said of this patient"))),
             keys=(YES, NO, REJECT),
-            hint=self.tr("Y: yes, N: no, Delete: reject"),
+            hint=self.tr("Y or plus: yes, N or minus: no, Delete: reject"),
         )
 
     def _undo_chip(self) -> ChipText:

@@ -10,14 +10,19 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from medrag_desktop.domain.encounter import Presence
 from medrag_desktop.gui.plain_text import tooltip
-from medrag_desktop.gui.theme import current_theme
+from medrag_desktop.gui.presence_keys import presence_of_key
+from medrag_desktop.gui.theme import current_theme, scaled
 from medrag_desktop.gui.widgets import FlowLayout, plain_label, themed_icon
 
 _ROWS = 5
 """Of chips that are visible at once; more scroll."""
+_CROSS = 14
+"""Side of the icon that rejects, pixels."""
 YES, NO, REJECT, UNDO = "yes", "no", "reject", "undo"
 """What can be done with a chip."""
+_SAID: dict[Presence | None, str] = {Presence.PRESENT: YES, Presence.ABSENT: NO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class ChipText:
     buttons: tuple[tuple[str, str, str], ...] = ()
     """(action, words, what it does); a button without words is a cross."""
     keys: tuple[str, ...] = ()
-    """Actions that have a key: Y, N, Delete."""
+    """Actions that have keys: Y or +, N or -, Delete."""
     default: str = ""
     """Action of Enter."""
     hint: str = ""
@@ -102,12 +107,11 @@ class Chip(QFrame):
         self.update()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Draw the cross in the colours of a new theme."""
+        """Draw the cross in the colours of a new theme and the size of the text."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             for button in self._buttons:
-                if not button.text():
-                    button.setIcon(themed_icon("close", current_theme().muted, 14))
+                _draw_cross(button)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw a rounded ground: filled for present, with a dashed edge for absent."""
@@ -132,12 +136,10 @@ class Chip(QFrame):
         wanted = {
             Qt.Key.Key_Delete: REJECT,
             Qt.Key.Key_Backspace: REJECT,
-            Qt.Key.Key_Y: YES,
-            Qt.Key.Key_N: NO,
             Qt.Key.Key_Return: self.content.default,
             Qt.Key.Key_Enter: self.content.default,
             Qt.Key.Key_Space: self.content.default,
-        }.get(Qt.Key(event.key()), "")
+        }.get(Qt.Key(event.key()), _SAID.get(presence_of_key(event), ""))
         return wanted if wanted in offered else ""
 
     def _button(self, action: str, words: str, tip: str) -> QToolButton:
@@ -150,9 +152,7 @@ class Chip(QFrame):
         font = button.font()
         font.setBold(True)
         button.setFont(font)
-        if not words:
-            button.setIcon(themed_icon("close", current_theme().muted, 14))
-            button.setIconSize(QSize(14, 14))
+        _draw_cross(button)
         button.clicked.connect(lambda: self.asked.emit(self.content.key, action))
         return button
 
@@ -256,3 +256,10 @@ class ChipRow(QScrollArea):
         height = min(needed, _ROWS * line) + 2
         if self.minimumHeight() != height or self.maximumHeight() != height:
             self.setFixedHeight(height)
+
+
+def _draw_cross(button: QToolButton) -> None:
+    if not button.text():
+        size = scaled(_CROSS)
+        button.setIcon(themed_icon("close", current_theme().muted, size))
+        button.setIconSize(QSize(size, size))

@@ -13,6 +13,7 @@ POINTS = 10.5
 """Size of running text at scale 1."""
 FAMILIES = ("Noto Sans", "Noto Sans Arabic", "Noto Sans Devanagari")
 _PROPERTY = "medragTheme"
+_SCALE = "medragScale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,13 @@ def current_theme() -> Theme:
     return THEMES.get(str(app.property(_PROPERTY)), LIGHT) if app is not None else LIGHT
 
 
+def scaled(pixels: int) -> int:
+    """Return a length that is given in pixels of the usual text size, for the text size in use."""
+    app = QApplication.instance()
+    scale = app.property(_SCALE) if app is not None else None
+    return round(pixels * scale) if isinstance(scale, float) else pixels
+
+
 def palette_of(theme: Theme) -> QPalette:
     """Return the palette for what the style draws itself."""
     roles = {
@@ -175,44 +183,20 @@ QLabel#good{{color:{t.good};font-weight:700}}
 {edits.replace(",", ":focus,")}:focus,{lists.replace(",", ":focus,")}:focus{{border:2px solid {t.accent}}}
 {edits.replace(",", ":focus,")}:focus{{padding:{pad - 1}px {pad + 1}px}}
 {edits.replace(",", ":disabled,")}:disabled{{background:{t.window};border-color:{t.border}}}
-QLineEdit[wrong="true"],QPlainTextEdit[wrong="true"]{{border:2px solid {t.danger}}}
+QLineEdit[wrong="true"],QPlainTextEdit[wrong="true"]{{border:2px solid {t.danger};background:{t.danger_card}}}
+QLineEdit[wrong="true"]:focus,QPlainTextEdit[wrong="true"]:focus{{border-color:{t.accent}}}
 QListView::item:selected,QTreeView::item:selected,QTableView::item:selected{{background:{t.accent_card};color:{t.text}}}
 QHeaderView::section{{background:{t.window};border:0;border-bottom:1px solid {t.border};padding:6px;font-weight:700}}
-QPushButton,QToolButton#plain{{{field};padding:{pad + 1}px {wide}px}}
-QPushButton:hover,QToolButton#plain:hover{{border-color:{t.accent};background:{t.accent_card}}}
-QPushButton:focus,QToolButton#plain:focus{{border:2px solid {t.accent};padding:{pad}px {wide - 1}px}}
-QPushButton:disabled,QToolButton#plain:disabled{{color:{t.muted};border-color:{t.border};background:{t.window}}}
-QPushButton:checked{{background:{t.accent_card};border-color:{t.accent};font-weight:700}}
-QPushButton[primary="true"]{{background:{t.accent};color:{t.on_accent};border-color:{t.accent};font-weight:700}}
-QPushButton[primary="true"]:focus{{border:2px solid {t.text}}}
-QPushButton[danger="true"]{{color:{t.danger};border-color:{t.danger};font-weight:700}}
-QPushButton[primary="true"]:disabled,QPushButton[danger="true"]:disabled{{{_disabled(t)}}}
-QPushButton[quiet="true"]{{background:transparent;border-color:transparent;color:{t.accent}}}
-QPushButton[quiet="true"]:hover,QPushButton[quiet="true"]:focus{{border-color:{t.accent}}}
+{_buttons(t, field, pad, wide)}
 QCheckBox:focus,QRadioButton:focus{{color:{t.accent};text-decoration:underline}}
-QWidget#navigation{{background:{t.card};border:0;border-right:1px solid {t.border}}}
-QPushButton#place{{background:transparent;border:2px solid transparent;border-radius:6px;
-  padding:{pad + 2}px {pad + 4}px;text-align:left;color:{t.text}}}
-QPushButton#place:hover{{background:{t.window}}}
-QPushButton#place:checked{{background:{t.accent_card};color:{t.accent};font-weight:700}}
-QPushButton#place:focus{{border-color:{t.accent}}}
-QPushButton#place:disabled{{color:{t.muted}}}
-QToolButton#small{{background:transparent;border:2px solid transparent;border-radius:5px;padding:1px}}
-QToolButton#small:hover,QToolButton#small:focus{{border-color:{t.accent}}}
+{_places_and_tabs(t, pad)}
 {_banners(t)}
 QProgressBar{{background:{t.border};border:0;border-radius:4px;max-height:8px;min-height:8px}}
 QProgressBar::chunk{{background:{t.accent};border-radius:4px}}
-QScrollArea{{background:transparent;border:0}}
-QScrollBar:vertical{{background:transparent;border:0;width:13px}}
-QScrollBar:horizontal{{background:transparent;border:0;height:13px}}
-QScrollBar::handle{{background:{t.field_border};border-radius:4px;margin:2px}}
-QScrollBar::handle:vertical{{min-height:28px}}
-QScrollBar::handle:horizontal{{min-width:28px}}
-QScrollBar::add-line,QScrollBar::sub-line{{width:0;height:0}}
-QScrollBar::add-page,QScrollBar::sub-page{{background:transparent}}
+{_scrolling(t)}
 QSplitter::handle{{background:{t.border}}}
 QToolTip{{background:{t.card};color:{t.text};border:1px solid {t.field_border};padding:4px}}
-{_arrows(t, field, pad)}"""
+{_arrows(t, field, pad, scale)}"""
 
 
 def _luminance(colour: str) -> float:
@@ -223,6 +207,53 @@ def _luminance(colour: str) -> float:
 
 def _disabled(t: Theme) -> str:
     return f"background:{t.window};color:{t.muted};border-color:{t.border}"
+
+
+def _buttons(t: Theme, field: str, pad: int, wide: int) -> str:
+    return f"""QPushButton,QToolButton#plain{{{field};padding:{pad + 1}px {wide}px}}
+QPushButton:hover,QToolButton#plain:hover{{border-color:{t.accent};background:{t.accent_card}}}
+QPushButton:focus,QToolButton#plain:focus{{border:2px solid {t.accent};padding:{pad}px {wide - 1}px}}
+QPushButton:disabled,QToolButton#plain:disabled{{color:{t.muted};border-color:{t.border};background:{t.window}}}
+QPushButton:checked{{background:{t.accent_card};border-color:{t.accent};font-weight:700}}
+QPushButton[primary="true"]{{background:{t.accent};color:{t.on_accent};border-color:{t.accent};font-weight:700}}
+QPushButton[primary="true"]:focus{{border:2px solid {t.text}}}
+QPushButton[danger="true"]{{color:{t.danger};border-color:{t.danger};font-weight:700}}
+QPushButton[danger="true"]:focus{{border:2px solid {t.text}}}
+QPushButton[primary="true"]:disabled,QPushButton[danger="true"]:disabled{{{_disabled(t)}}}
+QPushButton[quiet="true"]{{background:transparent;border-color:transparent;color:{t.accent}}}
+QPushButton[quiet="true"]:hover,QPushButton[quiet="true"]:focus{{border-color:{t.accent}}}
+QPushButton[quiet="true"]:disabled{{color:{t.muted};border-color:transparent}}
+QPushButton[offer="true"]{{color:{t.accent};border-color:{t.accent};font-weight:700;padding:2px {pad + 3}px}}
+QPushButton[offer="true"]:focus{{padding:1px {pad + 2}px}}"""
+
+
+def _places_and_tabs(t: Theme, pad: int) -> str:
+    return f"""QWidget#navigation{{background:{t.card};border:0;border-right:1px solid {t.border}}}
+QPushButton#place{{background:transparent;border:2px solid transparent;border-radius:6px;
+  padding:{pad + 2}px {pad + 4}px;text-align:left;color:{t.text}}}
+QPushButton#place:hover{{background:{t.window}}}
+QPushButton#place:checked{{background:{t.accent_card};color:{t.accent};font-weight:700}}
+QPushButton#place:focus{{border-color:{t.accent}}}
+QPushButton#place:disabled{{color:{t.muted}}}
+QTabBar::tab{{background:transparent;color:{t.accent};border:1px solid {t.border};border-radius:5px;
+  padding:{pad - 2}px {pad + 3}px;margin-right:3px}}
+QTabBar::tab:selected{{background:{t.accent_card};color:{t.text};border-color:{t.accent};font-weight:700}}
+QTabBar::tab:selected:focus{{border:2px solid {t.accent};padding:{pad - 3}px {pad + 2}px}}
+QToolButton#small{{background:transparent;border:2px solid transparent;border-radius:5px;padding:1px}}
+QToolButton#small:hover,QToolButton#small:focus{{border-color:{t.accent}}}"""
+
+
+def _scrolling(t: Theme) -> str:
+    return f"""QScrollArea{{background:transparent;border:0}}
+QScrollArea#read{{border:2px solid transparent;border-radius:5px}}
+QScrollArea#read:focus{{border-color:{t.accent}}}
+QScrollBar:vertical{{background:transparent;border:0;width:13px}}
+QScrollBar:horizontal{{background:transparent;border:0;height:13px}}
+QScrollBar::handle{{background:{t.field_border};border-radius:4px;margin:2px}}
+QScrollBar::handle:vertical{{min-height:28px}}
+QScrollBar::handle:horizontal{{min-width:28px}}
+QScrollBar::add-line,QScrollBar::sub-line{{width:0;height:0}}
+QScrollBar::add-page,QScrollBar::sub-page{{background:transparent}}"""
 
 
 def _banners(t: Theme) -> str:
@@ -238,27 +269,30 @@ def _banners(t: Theme) -> str:
     )
 
 
-def _arrows(t: Theme, field: str, pad: int) -> str:
+def _arrows(t: Theme, field: str, pad: int, scale: float) -> str:
     """Style boxes with arrows only where the icons are at hand: a style sheet takes the style's own arrows away."""
     if not QFile.exists("icons:chevron_down.svg"):
         return ""
     box = "QComboBox,QAbstractSpinBox"
+    arrow, beside = f"width:{round(12 * scale)}px;height:{round(12 * scale)}px", round(22 * scale)
+    side, dot = round(15 * scale), round(7 * scale)
+    rounded = (side + 2) // 2
     return f"""{box}{{{field};padding:{pad}px {pad + 2}px;selection-background-color:{t.accent};
   selection-color:{t.on_accent}}}
 QComboBox:focus,QAbstractSpinBox:focus{{border:2px solid {t.accent};padding:{pad - 1}px {pad + 1}px}}
 QComboBox:disabled,QAbstractSpinBox:disabled{{{_disabled(t)}}}
-QComboBox::drop-down,QAbstractSpinBox::up-button,QAbstractSpinBox::down-button{{border:0;width:22px}}
-QComboBox::down-arrow,QAbstractSpinBox::down-arrow{{image:url(icons:chevron_down.svg);width:12px;height:12px}}
-QAbstractSpinBox::up-arrow{{image:url(icons:chevron_up.svg);width:12px;height:12px}}
+QComboBox::drop-down,QAbstractSpinBox::up-button,QAbstractSpinBox::down-button{{border:0;width:{beside}px}}
+QComboBox::down-arrow,QAbstractSpinBox::down-arrow{{image:url(icons:chevron_down.svg);{arrow}}}
+QAbstractSpinBox::up-arrow{{image:url(icons:chevron_up.svg);{arrow}}}
 QAbstractSpinBox QLineEdit,QComboBox QLineEdit{{border:0;padding:0;background:transparent}}
 QAbstractSpinBox QLineEdit,QAbstractSpinBox QLineEdit:focus{{border:0;padding:0 {pad}px}}
 QComboBox QLineEdit:focus{{border:0;padding:0}}
-QCheckBox::indicator,QRadioButton::indicator{{{field};width:15px;height:15px}}
-QRadioButton::indicator{{border-radius:8px}}
+QCheckBox::indicator,QRadioButton::indicator{{{field};width:{side}px;height:{side}px}}
+QRadioButton::indicator{{border-radius:{rounded}px}}
 QCheckBox::indicator:focus,QRadioButton::indicator:focus{{border-color:{t.accent}}}
 QCheckBox::indicator:checked{{background:{t.accent};border-color:{t.accent};image:url(icons:tick_{t.name}.svg)}}
 QCheckBox::indicator:indeterminate{{background:{t.border}}}
-QRadioButton::indicator:checked{{width:7px;height:7px;border:5px solid {t.accent}}}"""
+QRadioButton::indicator:checked{{width:{dot}px;height:{dot}px;border:{(side + 2 - dot) // 2}px solid {t.accent}}}"""
 
 
 class _Follower(QObject):
@@ -293,6 +327,7 @@ class _Follower(QObject):
             return
         self._applied = (theme.name, self._scale)
         self._app.setProperty(_PROPERTY, theme.name)
+        self._app.setProperty(_SCALE, float(self._scale))
         font = QFont()
         font.setFamilies(list(FAMILIES))
         font.setPointSizeF(POINTS * self._scale)

@@ -24,6 +24,7 @@ _NUMBERS = (
     "temperature_celsius", "heart_rate_bpm", "respiratory_rate_bpm", "systolic_mmhg", "diastolic_mmhg",
     "spo2_percent", "glucose_mmol_l", "gcs",
 )  # fmt: skip
+_PRESSURES = ("systolic_mmhg", "diastolic_mmhg")
 _SEVERITY = ("wrong", "high", "low", "note", "good", "")
 """Kinds of mark, the one to show first."""
 
@@ -109,6 +110,11 @@ class VitalSignsForm(Card):
         if self._reversed():
             sentences.append(self.tr("Blood pressure: the upper value must be more than the lower. Correct one."))
         return tuple(sentence for sentence in sentences if sentence)
+
+    def wrong_field(self) -> QWidget | None:
+        """Return the first field that has to be corrected."""
+        wrong = next((field for field in self.numbers.values() if field.problem()), None)
+        return self.numbers["systolic_mmhg"] if wrong is None and self._reversed() else wrong
 
     def has_content(self) -> bool:
         """Tell whether anything was entered."""
@@ -232,15 +238,19 @@ class VitalSignsForm(Card):
         field = self.numbers[name]
         if problem := field.problem():
             return _Verdict("wrong", problem)
-        entered = getattr(self.vital_signs(), name)
-        value = entered if entered is not None else getattr(self._read, name)
+        is_read = self._is_read(name)
+        value = getattr(self._read if is_read else self.vital_signs(), name)
         if value is None:
             return _Verdict()
         verdict = self._compare(name, value)
-        if entered is not None or field.text():
+        if not is_read or (name in _PRESSURES and verdict.kind in ("high", "low")):
             return verdict
         words = self.tr("from the text") + (f", {verdict.words}" if verdict.words else "")
         return _Verdict(verdict.kind if verdict.kind in ("high", "low") else "note", words)
+
+    def _is_read(self, name: str) -> bool:
+        """Tell whether a number is not entered but read from the text."""
+        return not self.numbers[name].text() and getattr(self._read, name) is not None
 
     def _compare(self, name: str, value: float) -> _Verdict:
         """Compare with the normal limits of the age."""
@@ -276,11 +286,12 @@ class VitalSignsForm(Card):
         if self._age >= _GROWN_UP:
             return ""
         number, unit = split_age(self._age)
-        one = {"days": self.tr("for 1 day"), "months": self.tr("for 1 month"), "years": self.tr("for 1 year")}
+        # "high for 5 days" would tell how long it has been high
+        one = {"days": self.tr("at age 1 day"), "months": self.tr("at age 1 month"), "years": self.tr("at age 1 year")}
         more = {
-            "days": self.tr("for {count} days"),
-            "months": self.tr("for {count} months"),
-            "years": self.tr("for {count} years"),
+            "days": self.tr("at age {count} days"),
+            "months": self.tr("at age {count} months"),
+            "years": self.tr("at age {count} years"),
         }
         # completed units; 14 days told in years and back are a hair less than 14
         count = int(number + 0.001)
@@ -288,7 +299,7 @@ class VitalSignsForm(Card):
 
     def _mark_pressure(self, mark: Mark) -> None:
         wrong = self._reversed()
-        for name in ("systolic_mmhg", "diastolic_mmhg"):
+        for name in _PRESSURES:
             field = self.numbers[name]
             marked = wrong or bool(field.problem())
             if bool(field.property("wrong")) is not marked:
@@ -296,14 +307,15 @@ class VitalSignsForm(Card):
         if wrong:
             mark.say("wrong", self.tr("the upper must be more than the lower; not used until corrected"))
             return
-        verdicts = [self._verdict(name) for name in ("systolic_mmhg", "diastolic_mmhg")]
+        verdicts = [self._verdict(name) for name in _PRESSURES]
         worst = min(verdicts, key=lambda verdict: _SEVERITY.index(verdict.kind))
+        from_text = self._is_read("systolic_mmhg") and self._is_read("diastolic_mmhg")
         if worst.kind not in ("wrong", "high", "low"):
             mark.say(worst.kind, worst.words)
             return
         parts = zip((self.tr("upper: {words}"), self.tr("lower: {words}")), verdicts, strict=True)
         told = (text.format(words=v.words) for text, v in parts if v.kind in ("wrong", "high", "low"))
-        mark.say(worst.kind, "; ".join(told))
+        mark.say(worst.kind, _joined(self.tr("from the text:") if from_text else "", "; ".join(told)))
 
     def _mark_avpu(self) -> None:
         entered, read = self.avpu.value(), self._read.avpu

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QFile, QIODevice, QMargins, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QIcon, QPixmap, QPixmapCache
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QIcon,
+    QKeySequence,
+    QPixmap,
+    QPixmapCache,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -16,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from medrag_desktop.gui.theme import current_theme
+from medrag_desktop.gui.theme import current_theme, scaled
 
 ICON_SIZE = 20
 
@@ -32,12 +41,13 @@ def plain_label(text: str, object_name: str = "", parent: QWidget | None = None)
 
 
 def push_button(text: str, kind: str = "", shortcut: str = "", tip: str = "") -> QPushButton:
-    """Make a button; `kind` is primary, danger, quiet or nothing. The tooltip names the shortcut."""
+    """Make a button; `kind` is primary, danger, quiet, offer or nothing. The tooltip names the shortcut."""
     button = QPushButton(text)
     if kind:
         button.setProperty(kind, True)
     if shortcut:
-        button.setShortcut(shortcut)
+        # the button's own shortcut would click a tenth of a second later, and what is typed meanwhile go astray
+        QShortcut(QKeySequence(shortcut), button).activated.connect(button.click)
     button.setToolTip(
         " ".join(part for part in (tip or text.replace("&", ""), f"({shortcut})" * bool(shortcut)) if part)
     )
@@ -81,6 +91,28 @@ def announce(widget: QWidget) -> None:
     QAccessible.updateAccessibility(QAccessibleEvent(widget, QAccessible.Event.Alert))
 
 
+class FittedPanel(QWidget):
+    """An area that is never lower than its wrapped words need at its width: they never lie on each other."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Follow the width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Follow the words."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return bool(done)
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        least = 0 if layout is None else max(0, layout.minimumHeightForWidth(self.width()))
+        if self.minimumHeight() != least:
+            self.setMinimumHeight(least)
+
+
 class Card(QFrame):
     """A framed area with an optional heading; put what it holds into `body`."""
 
@@ -106,7 +138,6 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self._icon = QLabel()
-        self._icon.setFixedWidth(ICON_SIZE + 4)
         self._text = plain_label("")
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = push_button("")
@@ -149,9 +180,9 @@ class Banner(QFrame):
         self._close.setVisible(closable)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Draw the icon in the colours of a new theme."""
+        """Draw the icon in the colours of a new theme and the size of the text."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._draw_icon()
 
     def _paint_kind(self) -> None:
@@ -167,8 +198,11 @@ class Banner(QFrame):
             "info": ("info", theme.accent),
         }
         name, colour = looks[self._kind]
-        self._icon.setPixmap(themed_icon(name, colour).pixmap(ICON_SIZE, ICON_SIZE))
-        self._close.setIcon(themed_icon("close", theme.text))
+        size = scaled(ICON_SIZE)
+        self._icon.setFixedWidth(size + 4)
+        self._icon.setPixmap(themed_icon(name, colour, size).pixmap(size, size))
+        self._close.setIcon(themed_icon("close", theme.text, size))
+        self._close.setIconSize(QSize(size, size))
 
     def _dismiss(self) -> None:
         self.show_text(self._kind, "")

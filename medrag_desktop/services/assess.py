@@ -42,11 +42,11 @@ URGENT_FROM = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What took part, for the provenance."""
+    """Which models take part, for the provenance."""
 
     models: tuple[tuple[str, str], ...] = ()
-    packs: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    """Why one does not."""
 
 
 @dataclass
@@ -71,6 +71,11 @@ class Assessor:
     generator: Generator | None
     """None when it cannot be used; the draft is then extractive."""
     versions: Versions
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say which model or pack does not take part, and why."""
+        return (*self.versions.notes, *self.library.left_out)
 
     def assess(self, encounter: Encounter, *, level: Level = Level.GENERATED, seed: int = 0, task: Task) -> Draft:
         """Draft one encounter at a level, or at the next lower one that can run."""
@@ -170,7 +175,7 @@ class Assessor:
         return Provenance(
             app_version=__version__,
             models=self.versions.models,
-            packs=self.versions.packs,
+            packs=tuple((manifest.id, manifest.version) for manifest in self.library.searched),
             library=self.ranker.catalogue.review_state,
             settings=(
                 ("level", level.value),
@@ -182,7 +187,7 @@ class Assessor:
             seed=seed,
             created=datetime.now().astimezone().isoformat(timespec="seconds"),
             timings_ms=tuple(clock.spent.items()),
-            notes=self.versions.notes,
+            notes=self.notes,
         )
 
 

@@ -7,17 +7,34 @@ from pathlib import Path
 
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Query
 from medrag_desktop.domain.fusion import merge_packs
+from medrag_desktop.errors import PackCorrupt, PackIncompatible
 from medrag_desktop.ports import Encoder, KnowledgePack, PackShelf
 from medrag_desktop.tasks import Task
 
 
 class Library:
-    """The packs of a shelf, searched with one encoder; each is opened when first needed."""
+    """The packs of a shelf, searched with one encoder; each is opened when first needed.
 
-    def __init__(self, shelf: PackShelf, encoder: Encoder) -> None:
+    A pack that is damaged or was built with another encoder is left out and told of; the others are searched.
+    """
+
+    def __init__(self, shelf: PackShelf, encoder: Encoder, needed: str = "") -> None:
+        """Search a shelf; without the pack of the id `needed` nothing is searched."""
         self._shelf = shelf
         self._encoder = encoder
+        self._needed = needed
         self._open: dict[PackManifest, KnowledgePack] = {}
+        self._unfit: dict[PackManifest, str] = {}
+
+    @property
+    def searched(self) -> tuple[PackManifest, ...]:
+        """Return the manifests of the packs that the last search went through."""
+        return tuple(self._open)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Say of each pack that the last search left out why, and what to do."""
+        return tuple(self._unfit.values())
 
     def packs(self) -> tuple[PackManifest, ...]:
         """Return the manifests of all installed packs; raise PackCorrupt."""
@@ -41,7 +58,7 @@ class Library:
         self._shelf.remove(pack_id)
 
     def search(self, queries: Sequence[Query], k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
-        """Return the k best hits of each query over all packs; raise a PackError if one cannot be opened."""
+        """Return the k best hits of each query over all packs; raise a PackError if the needed one is unfit."""
         packs = self._opened()
         if not queries or not packs:
             return tuple(() for _ in queries)
@@ -55,8 +72,17 @@ class Library:
 
     def _opened(self) -> tuple[KnowledgePack, ...]:
         """Open what is installed now; a pack that was replaced has another manifest."""
-        self._open = {
-            manifest: self._open.get(manifest) or self._shelf.open(manifest.id, self._encoder.id)
-            for manifest in self._shelf.manifests()
-        }
-        return tuple(self._open.values())
+        opened: dict[PackManifest, KnowledgePack] = {}
+        unfit: dict[PackManifest, str] = {}
+        for manifest in self._shelf.manifests():
+            if manifest in self._unfit:
+                unfit[manifest] = self._unfit[manifest]
+                continue
+            try:
+                opened[manifest] = self._open.get(manifest) or self._shelf.open(manifest.id, self._encoder.id)
+            except (PackIncompatible, PackCorrupt) as error:
+                if manifest.id == self._needed:
+                    raise
+                unfit[manifest] = f"{error} Until then it is not searched; all other packs are."
+        self._open, self._unfit = opened, unfit
+        return tuple(opened.values())

@@ -15,6 +15,7 @@ from medrag_desktop.domain.case import (
     ReviewStatus,
     add_statement,
     assessed,
+    changed,
     cited_numbers,
     conclude,
     edit_statement,
@@ -129,3 +130,27 @@ def test_the_line_of_the_history() -> None:
     review = sign(conclude(start_review(make_draft()), "Measles"), "Dr A", AT)
     signed = summarize(make_case(review=review))
     assert (signed.diagnosis, signed.status) == ("Measles", ReviewStatus.FINAL)
+
+
+@given(reviews, st.booleans())
+def test_a_change_of_the_patients_data_takes_the_draft_but_no_word_of_the_clinician(
+    review: Review, signed_before: bool
+) -> None:
+    if signed_before:
+        review = reopen(sign(review, "Dr. Sule", AT))
+    new = Encounter(history="It was the other knee.")
+    case = changed(make_case(review=review), new)
+    assert (case.encounter, case.draft) == (new, None)
+    assert case.review is not None
+    assert case.review.diagnosis == review.diagnosis
+    assert [s for section in case.review.sections for s in section.statements] == [
+        s for section in review.sections for s in section.statements if s.by_clinician
+    ]
+    assert all(section.statements for section in case.review.sections)
+    again = sign(case.review, "Dr. Sule", LATER)
+    assert again.status is (ReviewStatus.AMENDED if signed_before else ReviewStatus.FINAL)
+
+
+def test_a_case_without_a_review_is_changed_too() -> None:
+    new = Encounter(history="Fever")
+    assert changed(make_case(), new) == Case(make_case().id, AT, AT, new)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from medrag_desktop.config import find_paths
@@ -27,6 +29,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
 
 
+def windows() -> set[QWidget]:
+    """Return every window there is, shown or not, once what is to be deleted is gone."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    return set(QApplication.topLevelWidgets())
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves a window or a thread behind; as the first fixture it looks last."""
+    threads, known = set(threading.enumerate()), windows()
+    yield
+    if windows() - known:
+        gc.collect()  # one that is part of a cycle is nobody's any more
+    left = sorted({type(window).__name__ for window in windows() - known})
+    assert not left, f"windows that outlived their test: {', '.join(left)}"
+    assert set(threading.enumerate()) <= threads, "a thread outlived its test"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def looks(qapp: QApplication) -> None:
     paths = find_paths()
@@ -41,8 +61,7 @@ def bench() -> Workbench:
 
 @pytest.fixture
 def open_window(qtbot: QtBot, bench: Workbench) -> Iterator[OpenWindow]:
-    """Return a way to open a window as the program does; afterwards no thread of it is left."""
-    before = set(threading.enumerate())
+    """Return a way to open a window as the program does."""
     opened: list[MainWindow] = []
 
     def open_one(desk: Desk | None = None) -> MainWindow:
@@ -64,7 +83,6 @@ def open_window(qtbot: QtBot, bench: Workbench) -> Iterator[OpenWindow]:
         window.shut_down()
         window.deleteLater()
     qtbot.wait(0)
-    assert set(threading.enumerate()) <= before, "a thread outlived its window"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QSignalSpy, QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from medrag_desktop.domain.condition import Urgency
@@ -55,6 +55,16 @@ def dark(qapp: QApplication) -> Iterator[None]:
 
 def texts(banner: DangerBanner) -> list[str]:
     return [label.text() for label in banner.findChildren(QLabel) if label.isVisibleTo(banner) and label.text()]
+
+
+def begun_lines(area: QScrollArea) -> list[QLabel]:
+    """Return the labels of which at least a part can be seen."""
+    return [label for label in area.findChildren(QLabel) if not label.visibleRegion().isEmpty()]
+
+
+def whole_lines(area: QScrollArea) -> list[QLabel]:
+    """Return the labels that can be seen from end to end."""
+    return [label for label in begun_lines(area) if label.visibleRegion().boundingRect() == label.rect()]
 
 
 def button(banner: DangerBanner, words: str) -> QPushButton:
@@ -139,13 +149,69 @@ def test_with_a_sign_the_count_stays_and_the_data_are_one_key_away(banner: Dange
     assert "Not checked: SpO2, age." in texts(banner)
 
 
-def test_it_never_takes_more_than_a_quarter_of_the_window(window: QWidget, banner: DangerBanner, qtbot: QtBot) -> None:
+def test_it_takes_no_more_than_a_quarter_of_the_window_until_it_is_unfolded(
+    window: QWidget, banner: DangerBanner, qtbot: QtBot
+) -> None:
+    banner.show_triage(Triage(tuple(sign(f"sign {n}") for n in range(30)), OPEN))
+    for height in (700, 900):
+        window.resize(1100, height)
+        qtbot.waitUntil(lambda height=height: height * 0.2 < banner.height() <= height * 0.25 + 1)  # type: ignore[misc]
+    button(banner, "Show all 30").click()
+    qtbot.waitUntil(lambda: 900 * 0.5 < banner.height() <= 900 * 0.6 + 1)
+    button(banner, "Show less").click()
+    qtbot.waitUntil(lambda: banner.height() <= 900 * 0.25 + 1)
+
+
+def test_where_room_is_short_signs_come_before_reasons_and_no_line_is_cut(banner: DangerBanner, qtbot: QtBot) -> None:
+    banner.show_triage(Triage(tuple(sign(f"sign {n}") for n in range(9)), ()))
+    assert not any("because" in text for text in texts(banner))
+    area = banner.findChild(QScrollArea)
+    assert isinstance(area, QScrollArea)
+    qtbot.waitUntil(lambda: len(whole_lines(area)) > 3)
+    assert len(whole_lines(area)) == len(begun_lines(area))
+    button(banner, "Show all 9").click()
+    assert sum("because" in text for text in texts(banner)) == 9
+
+
+def test_the_first_sign_is_whole_however_low_the_window_is(window: QWidget, banner: DangerBanner, qtbot: QtBot) -> None:
+    window.resize(500, 260)
+    banner.show_triage(Triage((sign("x " * 60), sign("y")), ()))
+    area = banner.findChild(QScrollArea)
+    assert isinstance(area, QScrollArea)
+    qtbot.waitUntil(lambda: len(whole_lines(area)) == 1)
+
+
+def test_where_only_the_reasons_do_not_fit_they_are_what_is_offered(banner: DangerBanner, qtbot: QtBot) -> None:
+    banner.show_triage(Triage(tuple(sign(f"sign {n}") for n in range(4)), ()))
+    assert sum("kills" in text for text in texts(banner)) == 4
+    area = banner.findChild(QScrollArea)
+    assert isinstance(area, QScrollArea)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() == 0)
+    button(banner, "Reasons").click()
+    assert sum("because" in text for text in texts(banner)) == 4
+    button(banner, "Show less").click()
+    assert not any("because" in text for text in texts(banner))
+
+
+def test_where_all_fits_nothing_is_offered_to_unfold(banner: DangerBanner) -> None:
+    banner.show_triage(Triage((sign("x"),), ()))
+    assert not any("Show all" in b.text() for b in banner.findChildren(QPushButton) if b.isVisibleTo(banner))
+
+
+def test_what_is_not_checked_comes_into_view_when_it_is_asked_for(banner: DangerBanner, qtbot: QtBot) -> None:
     banner.show_triage(Triage(tuple(sign(f"sign {n}") for n in range(30)), OPEN))
     button(banner, "Not checked").click()
-    qtbot.waitUntil(lambda: banner.height() <= 700 * 0.25 + 1)
-    assert banner.height() > 100
-    window.resize(1100, 900)
-    qtbot.waitUntil(lambda: 175 < banner.height() <= 900 * 0.25 + 1)
+    area = banner.findChild(QScrollArea)
+    assert isinstance(area, QScrollArea)
+    qtbot.waitUntil(lambda: any("Not checked: SpO2" in label.text() for label in whole_lines(area)))
+
+
+def test_the_next_patient_finds_it_folded(banner: DangerBanner) -> None:
+    banner.show_triage(Triage((sign("x"),), ()))
+    button(banner, "Sources").click()
+    banner.show_triage(None)
+    banner.show_triage(Triage((sign("y"),), ()))
+    assert not any("Ministry" in text for text in texts(banner))
 
 
 def test_one_sign_takes_no_more_room_than_it_needs(banner: DangerBanner) -> None:

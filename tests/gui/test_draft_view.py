@@ -6,16 +6,28 @@ import gc
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QLineEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from medrag_desktop.domain.case import Review, reopen, sign, start_review
 from medrag_desktop.domain.condition import Urgency
 from medrag_desktop.domain.differential import Differential
 from medrag_desktop.domain.draft import EvidenceStrength, Level
+from medrag_desktop.domain.encounter import Encounter, Patient, Sex
 from medrag_desktop.domain.triage import DangerSign, Triage
 from medrag_desktop.gui.draft_view import DraftView
 from medrag_desktop.gui.row_list import RowList
@@ -332,3 +344,88 @@ def test_a_view_that_is_let_go_leaves_no_widget_behind(qapp: QApplication) -> No
         assert sum(isinstance(widget, DraftView) for widget in qapp.topLevelWidgets()) == before
     finally:
         gc.enable()
+
+
+def test_whose_ranking_it_is_stands_there_before_the_draft_is_written(view: DraftView) -> None:
+    encounter = Encounter(Patient(34, Sex.FEMALE), "Severe headache", reference="A-1024")
+    view.show_differential(Differential(CANDIDATES, True), Triage((), ()), CATALOGUE, encounter)
+    assert "A-1024 · Woman of 34 years · Severe headache" in visible_text(view)
+    view.clear()
+    assert "A-1024" not in visible_text(view)
+    assert view.header.patient.toolTip() == ""
+
+
+def test_a_long_reference_leaves_room_for_the_draft(view: DraftView) -> None:
+    view.header.show_patient(Encounter(reference="R" * 500, chief_complaint="c" * 500))
+    assert len(view.header.patient.text()) < 250
+    assert "R" * 12 in view.header.patient.toolTip()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_no_words_of_the_cards_lie_on_each_other_at_any_text_size(
+    view: DraftView, qapp: QApplication, qtbot: QtBot, scale: float
+) -> None:
+    apply_theme(qapp, "light", scale)
+    try:
+        view.resize(1100, 720)
+        qtbot.wait(20)
+        for panel in (view.differential, view.statements, view.passage):
+            labels = [label for label in panel.findChildren(QLabel) if label.isVisible() and label.text()]
+            for label in labels:
+                assert label.height() >= label.heightForWidth(label.width()) - 2, label.text()
+        assert view.differential.reasons.geometry().bottom() < view.differential.use_button.geometry().top()
+        for button in view.findChildren(QPushButton):
+            if button.isVisible():
+                assert button.height() >= button.fontMetrics().height(), button.text()
+                words = button.fontMetrics().horizontalAdvance(button.text().replace("&", ""))
+                assert button.width() >= words, button.text()
+    finally:
+        apply_theme(qapp, "light", 1.0)
+
+
+def test_with_large_text_the_cards_are_stacked_and_the_page_scrolls(
+    view: DraftView, qapp: QApplication, qtbot: QtBot
+) -> None:
+    view.resize(1100, 720)
+    assert view.statements.mapTo(view, QPoint()).x() > view.differential.mapTo(view, QPoint()).x()
+    apply_theme(qapp, "light", 2.0)
+    try:
+        qtbot.waitUntil(
+            lambda: view.statements.mapTo(view, QPoint()).y() > view.differential.mapTo(view, QPoint()).y() + 100
+        )
+        assert view.sign_button.isVisible()
+        assert view.rect().contains(view.sign_button.mapTo(view, view.sign_button.rect().bottomRight()))
+    finally:
+        apply_theme(qapp, "light", 1.0)
+
+
+def test_where_the_page_scrolls_what_has_the_keyboard_comes_into_view(
+    view: DraftView, qapp: QApplication, qtbot: QtBot
+) -> None:
+    view.resize(1100, 720)
+    apply_theme(qapp, "light", 2.0)
+    try:
+        qtbot.wait(30)
+        for _ in range(3):
+            QTest.keyClick(sentences(view), Key.Key_Down)
+            row = sentences(view)
+            qtbot.waitUntil(lambda row=row: in_view(view, row, row.visualRect(row.currentIndex())))  # type: ignore[misc]
+        sentences(view).choose(Place(1, 0))
+        QTest.keyClick(sentences(view), Key.Key_Return)
+        editor = qapp.focusWidget()
+        assert isinstance(editor, QPlainTextEdit)
+        qtbot.waitUntil(lambda: in_view(view, editor, editor.cursorRect()))
+        view.statements.statements.delegate.cancel()
+        view.differential.candidates.setFocus()
+        first = view.differential.candidates
+        qtbot.waitUntil(lambda: in_view(view, first, first.visualRect(first.currentIndex())))
+    finally:
+        apply_theme(qapp, "light", 1.0)
+
+
+def in_view(view: DraftView, widget: QWidget, place: QRect) -> bool:
+    """Tell whether a place of a widget is seen, not scrolled away by whatever stands around it."""
+    shown = widget.visibleRegion().boundingRect()
+    if isinstance(widget, QAbstractScrollArea):
+        shown = widget.viewport().visibleRegion().boundingRect()
+    return shown.intersects(place) and shown.contains(place.center())

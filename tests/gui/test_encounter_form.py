@@ -283,7 +283,15 @@ def test_the_offer_to_undo_goes_with_the_next_change(form: EncounterForm, ranker
     assert len(form.story.chips.chips) == 1
 
 
-@pytest.mark.parametrize(("key", "presence"), [(Qt.Key.Key_Y, Presence.PRESENT), (Qt.Key.Key_N, Presence.ABSENT)])
+@pytest.mark.parametrize(
+    ("key", "presence"),
+    [
+        (Qt.Key.Key_Y, Presence.PRESENT),
+        (Qt.Key.Key_Plus, Presence.PRESENT),
+        (Qt.Key.Key_N, Presence.ABSENT),
+        (Qt.Key.Key_Minus, Presence.ABSENT),
+    ],
+)
 def test_one_key_says_otherwise(form: EncounterForm, ranker: Ranker, key: Qt.Key, presence: Presence) -> None:
     form.set_encounter(Encounter(history="Cough for three weeks"))
     read(form, ranker)

@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -174,6 +175,52 @@ def test_one_key_says_the_presence(picker: FindingsPicker, key: Qt.Key, presence
     assert held(picker) == [("fever", start), ("rash", presence)]
     press(picker, Qt.Key.Key_Z, CONTROL)
     assert held(picker) == [("fever", start), ("rash", start)]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "presence"),
+    [
+        (Qt.Key.Key_Plus, "+", YES),
+        (Qt.Key.Key_Equal, "=", YES),
+        (Qt.Key.Key_Minus, "-", NO),
+        (Qt.Key.Key_0, "0", UNKNOWN),
+        (Qt.Key.Key_unknown, "\u0660", UNKNOWN),
+        (Qt.Key.Key_unknown, "\u0966", UNKNOWN),
+    ],
+    ids=["plus", "equals", "minus", "zero", "arabic zero", "devanagari zero"],
+)
+def test_keys_of_every_script_say_the_presence(
+    picker: FindingsPicker, key: Qt.Key, text: str, presence: Presence
+) -> None:
+    picker.set_findings((Finding("fever", NO if presence is YES else YES),))
+    picker.table.select(0)
+    typed = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text)
+    QApplication.sendEvent(picker.table, typed)
+    assert held(picker) == [("fever", presence)]
+
+
+def test_how_bad_and_which_side_have_signs_too(picker: FindingsPicker) -> None:
+    picker.set_findings((Finding("fever"),))
+    picker.table.select(0)
+    press(picker, Qt.Key.Key_Asterisk)
+    press(picker, Qt.Key.Key_Slash)
+    (finding,) = picker.findings()
+    assert (finding.severity, finding.laterality) == (Severity.MILD, "left")
+
+
+@pytest.mark.parametrize("text", ["\u043d", "\u0646", "1", "\u0661"])
+def test_a_letter_of_another_script_changes_nothing(picker: FindingsPicker, text: str) -> None:
+    picker.set_findings((Finding("fever"),))
+    picker.table.select(0)
+    typed = QKeyEvent(QEvent.Type.KeyPress, ord(text), Qt.KeyboardModifier.NoModifier, text)
+    QApplication.sendEvent(picker.table, typed)
+    assert held(picker) == [("fever", YES)]
+
+
+def test_the_hint_names_a_key_of_every_keyboard(picker: FindingsPicker) -> None:
+    told = picker.table.accessibleDescription()
+    for words in ("Y or +: yes", "N or -: no", "U or 0: not assessed", "Del: remove"):
+        assert words in told
 
 
 def test_a_click_on_yes_no_or_the_question_mark(picker: FindingsPicker) -> None:

@@ -220,6 +220,8 @@ def test_a_changed_form_outdates_the_draft_which_then_cannot_be_signed(
     kept = bench.vault.store.kept
     assert kept is not None
     assert (kept.draft, kept.id) == (None, case.id)
+    assert kept.review is not None
+    assert kept.review.diagnosis == "Measles, I think"
     window.shell.navigation.draft.click()
     assert "Assess again" in window.draft.outdated.text
     window.draft.view.sign_button.click()

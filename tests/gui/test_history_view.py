@@ -365,6 +365,19 @@ def test_short_columns_show_everything_at_1366_by_768(view: HistoryView, qapp: Q
         assert view.table.columnWidth(Column.COMPLAINT) > 150
 
 
+def test_with_larger_text_complaint_and_diagnosis_grow_too(view: HistoryView, qapp: QApplication) -> None:
+    view.resize(1050, 700)
+    view.show_cases((CASE,), "")
+    apply_theme(qapp, "light", 2.0)
+    try:
+        QApplication.processEvents()
+        least = view.table.horizontalHeader().minimumSectionSize()
+        assert view.table.columnWidth(Column.COMPLAINT) >= least
+        assert view.table.columnWidth(Column.DIAGNOSIS) >= least
+    finally:
+        apply_theme(qapp, "light", 1.0)
+
+
 def test_two_thousand_cases_are_shown_and_sorted_in_a_moment(view: HistoryView) -> None:
     cases = many(2000)
     start = time.perf_counter()

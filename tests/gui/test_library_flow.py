@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from pytestqt.qtbot import QtBot
 
 from medrag_desktop.errors import LibraryError, ModelMissing, PackMissing
 from medrag_desktop.gui.main_window import MainWindow
+from medrag_desktop.services.assess import Versions
 from tests.gui.conftest import OpenWindow
 from tests.gui.driving import (
     STORY,
@@ -115,3 +119,24 @@ def test_a_bug_in_a_lane_ends_the_busy_state(window: MainWindow, bench: Workbenc
         qtbot.waitUntil(lambda: not window.flow.assessment.busy)
     assert window.patient.form.isEnabled()
     assert window.patient.form.encounter().history == STORY
+
+
+def test_a_model_or_pack_that_is_left_out_is_told_once_and_drafts_are_written_without_it(
+    open_window: OpenWindow, bench: Workbench, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "The knowledge pack guidelines was built with another encoder; build the pack again."
+    whole = bench.open_assessor
+    limited = Versions(notes=(told,))
+    monkeypatch.setattr(bench, "open_assessor", lambda ranker: replace(whole(ranker), versions=limited))
+    bench.vault.passphrase = PASSPHRASE
+    window = open_window()
+    window.history.unlock(PASSPHRASE)
+    qtbot.waitUntil(window.patient.isVisible)
+    qtbot.waitUntil(lambda: window.shell.offer.text == told)
+    assert window.shell.offer.isVisible()
+    window.shell.offer.acted.emit()
+    assert not window.shell.offer.isVisible()
+    type_story(window)
+    case = assess(window, qtbot)
+    assert case.draft is not None
+    assert case.draft.provenance.notes == (told,)

@@ -76,7 +76,7 @@ def test_the_title_never_names_a_patient(window: MainWindow, qtbot: QtBot) -> No
 def test_the_window_locks_itself_when_nobody_uses_it(window: MainWindow, qtbot: QtBot) -> None:
     window.auto_lock.set_minutes(0.3 / 60)
     for _ in range(6):
-        QTest.keyClicks(window.patient.form.story.history, "x")
+        QTest.keyClick(window.windowHandle(), Qt.Key.Key_X)
         qtbot.wait(100)
     assert window.shell.isVisible(), "locked while it was used"
     qtbot.waitUntil(window.unlock.isVisible)

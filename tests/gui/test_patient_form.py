@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from medrag_desktop.domain.encounter import Encounter, Patient, Sex
+from medrag_desktop.domain.observations import Observations
 from medrag_desktop.gui.encounter_form import EncounterForm
+from medrag_desktop.gui.theme import apply_theme
 
 
 @pytest.fixture
@@ -104,3 +109,102 @@ def test_a_text_that_is_too_long_is_a_problem(form: EncounterForm) -> None:
     form.background.fields["allergies"].set_items(("a" * 501,))
     form.background.fields["medications"].set_items(("a",) * 201)
     assert len(form.problems()) == 3
+
+
+def read(form: EncounterForm, patient: Patient, *names: str) -> None:
+    """Let the form show what the program read of the patient."""
+    encounter = replace(form.encounter(), patient=patient, read_from_text=names)
+    form.show_reading(encounter, Observations((), {}))
+
+
+def test_a_pregnancy_read_from_the_text_shows_through_and_is_not_entered(form: EncounterForm) -> None:
+    patient = form.patient
+    read(form, Patient(pregnant=True, gestational_weeks=34.0), "pregnant", "gestational_weeks")
+    assert patient.pregnant.isVisible()
+    assert patient.pregnant.currentText() == "Yes (from the text)"
+    assert patient.weeks.placeholderText() == "34"
+    assert patient.weeks.accessibleDescription() == "Read from the text: 34"
+    assert patient.mark.words == "Read from the text: pregnant, 34 weeks. Fill in a field to change it."
+    assert form.encounter().patient == Patient()
+    assert form.problems() == ("Write a complaint or a history, or add a finding.",)
+
+
+def test_what_is_entered_hides_what_was_read(form: EncounterForm) -> None:
+    patient = form.patient
+    read(form, Patient(pregnant=True, gestational_weeks=34.0), "pregnant", "gestational_weeks")
+    QTest.keyClicks(patient.weeks, "36")
+    assert patient.mark.words == "Read from the text: pregnant. Fill in a field to change it."
+    assert form.encounter().patient.gestational_weeks == 36
+    patient.pregnant.setCurrentIndex(2)
+    assert patient.mark.words == ""
+    assert patient.pregnant.currentText() == "Yes"
+
+
+def test_a_mistake_is_told_before_what_was_read(form: EncounterForm) -> None:
+    read(form, Patient(pregnant=True), "pregnant")
+    QTest.keyClicks(form.patient.age, "131")
+    assert form.patient.mark.kind == "wrong"
+
+
+def test_a_reading_that_is_gone_leaves_nothing(form: EncounterForm) -> None:
+    read(form, Patient(postpartum_days=3), "postpartum_days")
+    assert form.patient.delivered.placeholderText() == "3"
+    assert "delivered 3 days ago" in form.patient.mark.words
+    read(form, Patient())
+    assert not form.patient.delivered.isVisible()
+    assert form.patient.mark.words == ""
+    read(form, Patient(pregnant=True), "pregnant")
+    form.clear()
+    assert not form.patient.pregnant.isVisible()
+    assert form.patient.pregnant.itemText(0) == "Not known"
+
+
+def test_whatever_is_read_of_a_patient_is_told_and_used_for_the_marks(form: EncounterForm) -> None:
+    known = Patient(0.75, Sex.FEMALE, weight_kg=8.0, height_cm=70.0, muac_mm=120.0, breastfeeding=True)
+    names = ("age_years", "sex", "weight_kg", "height_cm", "muac_mm", "breastfeeding")
+    read(form, known, *names)
+    told = form.patient.mark.words
+    for words in ("9 months", "female", "breastfeeding", "weight 8 kg", "height 70 cm", "upper arm 120 mm"):
+        assert words in told
+    assert form.patient.sex.currentText() == "Female (from the text)"
+    assert form.patient.age.placeholderText() == "", "0.75 would be read as years by whoever types over it"
+    assert form.patient.muac.isVisible()
+    assert form.patient.known_age == 0.75
+    assert form.encounter().patient == Patient()
+    QTest.keyClicks(form.patient.age, "40")
+    assert form.patient.known_age == 40
+
+
+def test_the_arm_of_a_newborn_is_not_measured(form: EncounterForm) -> None:
+    QTest.keyClicks(form.patient.age, "5d")
+    assert not form.patient.muac.isVisible()
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_the_whole_date_is_seen_at_any_text_size(form: EncounterForm, qapp: QApplication, scale: float) -> None:
+    apply_theme(qapp, "light", scale)
+    try:
+        date = form.patient.date
+        date.setText("2026-11-22")
+        wanted = date.fontMetrics().horizontalAdvance("2026-11-22")
+        assert date.width() - wanted >= 2 * (date.cursorRect().height() // 4)
+    finally:
+        apply_theme(qapp, "light", 1.0)
+
+
+def test_assess_leads_to_the_first_mistake(form: EncounterForm) -> None:
+    form.story.history.insertPlainText("x")
+    QTest.keyClicks(form.vital_signs.numbers["gcs"], "99")
+    form.focus_problem()
+    assert form.focusWidget() is form.vital_signs.numbers["gcs"]
+    form.patient.date.setText("x")
+    form.focus_problem()
+    assert form.focusWidget() is form.patient.date
+    QTest.keyClicks(form.patient.weight, "9999")
+    form.focus_problem()
+    assert form.focusWidget() is form.patient.weight
+
+
+def test_an_empty_form_leads_to_the_complaint(form: EncounterForm) -> None:
+    form.focus_problem()
+    assert form.focusWidget() is form.story.complaint

@@ -74,3 +74,19 @@ def test_present_and_absent_are_underlined_in_different_ways(qtbot: QtBot) -> No
     edit.show_quotes((Quote("cough", 0, 5), Quote("fever", 10, 15, absent=True), Quote("fever", 0, 5)))
     assert edit.underlined == (("cough", False), ("fever", True))
     assert not edit.document().isModified()
+
+
+@pytest.mark.parametrize("lines", [1, 5])
+def test_letters_of_a_higher_font_are_not_cut(qtbot: QtBot, lines: int) -> None:
+    field = QuotedTextEdit("History", lines, 12 if lines > 1 else 1)
+    qtbot.addWidget(field)
+    field.resize(500, 100)
+    field.show()
+    arabic, devanagari = "\u0627\u0644\u0639\u0631\u0628\u064a\u0629", "\u0939\u093f\u0928\u094d\u0926\u0940"
+    field.set_text("\n".join([f"fever {arabic} {devanagari}"] * lines))
+    qtbot.wait(0)
+    last = field.textCursor()
+    last.movePosition(last.MoveOperation.End)
+    field.setTextCursor(last)
+    assert field.viewport().rect().bottom() >= field.cursorRect(last).bottom() - 2
+    assert field.verticalScrollBar().maximum() == 0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTranslator
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QLineEdit, QWidget
@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from medrag_desktop.config import SETTINGS, Choice, Line, Number, Settings
 from medrag_desktop.gui.change_passphrase import ChangePassphraseDialog
-from medrag_desktop.gui.setting_editors import DecimalEditor, LineEditor, WholeNumberEditor
+from medrag_desktop.gui.setting_editors import ChoiceEditor, DecimalEditor, LineEditor, WholeNumberEditor
+from medrag_desktop.gui.setting_words import WORDS
 from medrag_desktop.gui.settings_dialog import SettingsDialog
 from medrag_desktop.gui.theme import apply_theme
 
@@ -220,15 +221,15 @@ def test_tab_leads_through_every_setting(open_dialog: Open, qtbot: QtBot) -> Non
     first.setFocus()
     qtbot.waitUntil(first.hasFocus)
     seen: list[QWidget] = []
-    for _ in range(len(SETTINGS) + 4):
+    for _ in range(len(SETTINGS) + 5):
         seen.append(focused())
         QTest.keyClick(seen[-1], Qt.Key.Key_Tab)
     assert [widget for widget in seen if widget in dialog.editors.values()] == list(dialog.editors.values())
-    for widget in (dialog.passphrase_button, dialog.button(OK), dialog.button(DEFAULTS)):
+    for widget in (dialog.passphrase_button, dialog.words_button, dialog.button(OK), dialog.button(DEFAULTS)):
         assert widget in seen
 
 
-@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
 def test_every_setting_can_be_reached_at_any_text_size(open_dialog: Open, qapp: QApplication, scale: float) -> None:
     apply_theme(qapp, "light", scale)
     try:
@@ -237,8 +238,8 @@ def test_every_setting_can_be_reached_at_any_text_size(open_dialog: Open, qapp: 
         assert dialog.width() <= screen.width()
         assert dialog.height() <= screen.height()
         dialog.editors["clinician"].setFocus()
-        for editor in [*dialog.editors.values(), dialog.passphrase_button]:
-            for _ in range(len(SETTINGS) + 4):
+        for editor in [*dialog.editors.values(), dialog.passphrase_button, dialog.words_button]:
+            for _ in range(len(SETTINGS) + 5):
                 if editor.hasFocus():
                     break
                 QTest.keyClick(focused(), Qt.Key.Key_Tab)
@@ -246,6 +247,58 @@ def test_every_setting_can_be_reached_at_any_text_size(open_dialog: Open, qapp: 
             assert editor.visibleRegion().boundingRect().height() > editor.height() / 2
     finally:
         apply_theme(qapp, "light", 1.0)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_no_setting_is_cut_off_at_1366_by_768(open_dialog: Open, qapp: QApplication, scale: float) -> None:
+    apply_theme(qapp, "light", scale)
+    try:
+        dialog = open_dialog(Settings())
+        dialog.resize(1326, 708)
+        QApplication.processEvents()
+        for editor in dialog.editors.values():
+            assert not isinstance(editor, ChoiceEditor) or editor.width() >= editor.sizeHint().width()
+            right = editor.mapTo(dialog, editor.rect().topRight()).x()
+            assert right < dialog.width() - 16
+    finally:
+        apply_theme(qapp, "light", 1.0)
+
+
+def test_every_word_of_a_setting_is_marked_for_translation() -> None:
+    said: set[str] = set()
+    for setting in SETTINGS.values():
+        said |= {setting.group, setting.label, setting.help}
+        if isinstance(setting.limits, Choice):
+            said |= {name for _, name in setting.limits.options}
+        elif isinstance(setting.limits, Number):
+            said |= {setting.limits.unit, setting.limits.at_minimum}
+    assert said - {""} == set(WORDS)
+
+
+def test_a_translation_reaches_the_dialog(open_dialog: Open, qapp: QApplication) -> None:
+    class Shouting(QTranslator):
+        def translate(self, context: str, text: str, disambiguation: str | None = None, n: int = -1) -> str:
+            return text.upper() if context == "Setting" else ""
+
+    translator = Shouting()
+    qapp.installTranslator(translator)
+    try:
+        dialog = open_dialog(Settings())
+        told = {label.text() for label in dialog.findChildren(QLabel)}
+        assert {"YOUR NAME", "PRIVACY", SETTINGS["region"].help.upper()} <= told
+        assert dialog.editors["theme"].itemText(1) == "LIGHT"  # type: ignore[union-attr]
+        assert whole(dialog, "auto_lock_minutes").text() == "5 MIN"
+    finally:
+        qapp.removeTranslator(translator)
+
+
+def test_new_recovery_words_are_asked_for_and_their_confirmation_told(open_dialog: Open) -> None:
+    dialog = open_dialog(Settings())
+    wanted = QSignalSpy(dialog.new_words_requested)
+    dialog.words_button.click()
+    assert wanted.count() == 1
+    dialog.show_words_confirmed()
+    assert dialog.error == "The new recovery words are in force. Destroy the old paper."
 
 
 def changing(dialog: SettingsDialog) -> ChangePassphraseDialog:
@@ -319,6 +372,23 @@ def test_the_change_cannot_be_left_halfway_and_leaves_no_secret(open_dialog: Ope
     assert asked.isVisible()
     dialog.show_passphrase_result()
     assert not any(field.text() for field in asked.findChildren(QLineEdit))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_nothing_of_the_change_is_cut_off_at_any_text_size(open_dialog: Open, qapp: QApplication, scale: float) -> None:
+    apply_theme(qapp, "light", scale)
+    try:
+        dialog = open_dialog(Settings())
+        asked = changing(dialog)
+        asked.change_button.click()
+        QApplication.processEvents()
+        screen = asked.screen().availableSize()
+        assert asked.height() <= screen.height()
+        for label in asked.findChildren(QLabel):
+            if label.isVisible() and label.text():
+                assert label.height() >= label.heightForWidth(label.width()), label.text()
+    finally:
+        apply_theme(qapp, "light", 1.0)
 
 
 def test_cancelling_the_change_forgets_what_was_typed(open_dialog: Open) -> None:

@@ -18,9 +18,10 @@ from medrag_desktop.gui.theme import (
     contrast,
     current_theme,
     load_looks,
+    scaled,
     style_sheet,
 )
-from medrag_desktop.gui.widgets import themed_icon
+from medrag_desktop.gui.widgets import push_button, themed_icon
 
 READABLE = 4.5
 """WCAG 2.2, 1.4.3, for text."""
@@ -29,13 +30,14 @@ VISIBLE = 3.0
 TEXT_ON = [
     ("text", ("window", "card", "accent_card", "highlight", "highlight_other", "danger_card", "warning_card",
               "good_card")),
-    ("muted", ("window", "card")),
-    ("accent", ("window", "card", "accent_card")),
+    ("muted", ("window", "card", "accent_card", "danger_card", "warning_card", "good_card")),
+    ("accent", ("window", "card", "accent_card", "danger_card", "warning_card", "good_card", "highlight_other")),
     ("on_accent", ("accent",)),
     ("on_danger", ("danger",)),
-    ("danger", ("window", "card", "danger_card")),
+    ("danger", ("window", "card", "danger_card", "accent_card")),
     ("warning", ("window", "card", "warning_card")),
     ("good", ("window", "card", "good_card")),
+    ("card", ("accent", "text", "muted")),
 ]  # fmt: skip
 
 
@@ -146,3 +148,45 @@ def test_without_icons_the_style_keeps_its_own_arrows(app: QApplication) -> None
     finally:
         load_looks(paths.assets / "report" / "fonts", paths.assets / "icons")
     assert "drop-down" in style_sheet(LIGHT, 1.0)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("ground", ["danger_card", "warning_card", "accent_card", "window"])
+def test_the_focus_ring_stands_out_on_banners_too(theme: Theme, ground: str) -> None:
+    assert contrast(theme.accent, getattr(theme, ground)) >= VISIBLE
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+@pytest.mark.parametrize("kind", ["", "primary", "danger", "quiet", "offer"])
+def test_a_button_that_cannot_be_pressed_looks_so(app: QApplication, qtbot: QtBot, name: str, kind: str) -> None:
+    apply_theme(app, name, 1.0)
+    button = push_button("Undo", kind)
+    qtbot.addWidget(button)
+    button.show()
+    enabled = picture(button)
+    button.setEnabled(False)
+    assert picture(button) != enabled
+
+
+def test_a_mistake_with_the_focus_looks_like_both(app: QApplication, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    wrong, other = QLineEdit("x"), QLineEdit("x")
+    wrong.setProperty("wrong", True)
+    for line in (wrong, other):
+        column.addWidget(line)
+    window.show()
+    qtbot.waitExposed(window)
+    looks = []
+    for holder in (wrong, other):
+        holder.setFocus()
+        qtbot.waitUntil(holder.hasFocus)
+        looks.append(picture(wrong))
+    assert looks[0] != looks[1]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_lengths_grow_with_the_text(app: QApplication, scale: float) -> None:
+    apply_theme(app, "light", scale)
+    assert scaled(20) == round(20 * scale)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
@@ -63,9 +65,9 @@ def test_what_is_no_number_is_marked_and_not_used(form: VitalSignsForm, typed: s
 def test_an_impossible_number_is_marked_with_what_is_expected(form: VitalSignsForm) -> None:
     enter(form, "spo2_percent", "970")
     assert form.vital_signs().spo2_percent is None
-    assert marked(form, "spo2_percent") == ("wrong", "30-100 expected; not used until corrected")
+    assert marked(form, "spo2_percent") == ("wrong", "30-100 percent expected; not used until corrected")
     assert form.numbers["spo2_percent"].property("wrong") is True
-    assert form.problems() == ("SpO2 970: 30-100 expected; not used until corrected.",)
+    assert form.problems() == ("SpO2 970: 30-100 percent expected; not used until corrected.",)
     enter(form, "spo2_percent", "97")
     assert form.vital_signs().spo2_percent == 97
     assert form.problems() == ()
@@ -74,7 +76,7 @@ def test_an_impossible_number_is_marked_with_what_is_expected(form: VitalSignsFo
 
 def test_zero_is_not_the_same_as_not_measured(form: VitalSignsForm) -> None:
     enter(form, "heart_rate_bpm", "0")
-    assert "20-300 expected" in form.problems()[0]
+    assert "20-300 per minute expected" in form.problems()[0]
 
 
 def test_before_the_library_is_there_only_the_impossible_is_refused(qtbot: QtBot) -> None:
@@ -91,11 +93,11 @@ def test_before_the_library_is_there_only_the_impossible_is_refused(qtbot: QtBot
 @pytest.mark.parametrize(
     ("age", "rate", "kind", "words"),
     [
-        (MONTHS_9, "60", "high", "high for 9 months (normal 25-59)"),
-        (MONTHS_9, "24", "low", "low for 9 months (normal 25-59)"),
-        (MONTHS_9, "40", "good", "normal for 9 months"),
-        (1.0, "40", "high", "high for 1 year (normal 12-20)"),
-        (14 / 365.25, "60", "high", "high for 14 days (normal 25-59)"),
+        (MONTHS_9, "60", "high", "high at age 9 months (normal 25-59)"),
+        (MONTHS_9, "24", "low", "low at age 9 months (normal 25-59)"),
+        (MONTHS_9, "40", "good", "normal at age 9 months"),
+        (1.0, "40", "high", "high at age 1 year (normal 12-20)"),
+        (14 / 365.25, "60", "high", "high at age 14 days (normal 25-59)"),
         (40.0, "40", "high", "high (normal 12-20)"),
         (40.0, "16", "good", "normal"),
         (None, "40", "high", "high for an adult (normal 12-20)"),
@@ -189,6 +191,18 @@ def test_who_is_not_alert_is_marked(form: VitalSignsForm) -> None:
     assert marked(form, "avpu") == ("good", "normal")
     form.avpu.setCurrentIndex(3)
     assert marked(form, "avpu") == ("low", "not fully alert")
+
+
+def test_a_pressure_from_the_text_says_so_once(form: VitalSignsForm) -> None:
+    read = VitalSigns(systolic_mmhg=200.0, diastolic_mmhg=120.0)
+    form.set_age(40.0)
+    form.show_read(read, ("systolic_mmhg", "diastolic_mmhg"))
+    kind, words = marked(form, "systolic_mmhg")
+    assert kind == "high"
+    assert words.startswith("from the text: upper: high")
+    assert words.count("from the text") == 1
+    form.show_read(replace(read, systolic_mmhg=120.0, diastolic_mmhg=80.0), ("systolic_mmhg", "diastolic_mmhg"))
+    assert marked(form, "systolic_mmhg") == ("note", "from the text, normal")
 
 
 def test_a_value_from_the_text_shows_through_and_is_not_entered(form: VitalSignsForm) -> None:

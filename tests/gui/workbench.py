@@ -196,3 +196,15 @@ class ProbedVault(MemoryVault):
     def change_passphrase(self, old: str, new: str) -> None:
         self._bench.probe("change_passphrase")
         super().change_passphrase(old, new)
+
+    def renew_recovery_words(self, passphrase: str) -> tuple[str, ...]:
+        self._bench.probe("renew_recovery_words")
+        return super().renew_recovery_words(passphrase)
+
+    def confirm_recovery_words(self) -> None:
+        self._bench.probe("confirm_recovery_words")
+        super().confirm_recovery_words()
+
+    def recovery_words_confirmed(self) -> bool:
+        self._bench.probe("recovery_words_confirmed")
+        return super().recovery_words_confirmed()

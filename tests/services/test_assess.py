@@ -161,7 +161,7 @@ def test_each_candidate_is_cited_by_passages_on_itself() -> None:
 
 
 def test_provenance_tells_what_took_part_and_how_long_it_took() -> None:
-    ours = assessor(versions=Versions(models=(("retriever", "r 1"),), packs=(("memory", "1"),)))
+    ours = assessor(versions=Versions(models=(("retriever", "r 1"),)))
     provenance = ours.assess(CASE, task=Task()).provenance
     assert provenance.models == (("retriever", "r 1"),)
     assert provenance.packs == (("memory", "1"),)

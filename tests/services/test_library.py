@@ -6,7 +6,7 @@ import pytest
 
 from medrag_desktop.adapters.pack_shelf import FolderPackShelf
 from medrag_desktop.domain.evidence import Document, DocumentSection, Query
-from medrag_desktop.errors import PackIncompatible, PackMissing
+from medrag_desktop.errors import PackCorrupt, PackError, PackIncompatible, PackMissing
 from medrag_desktop.importers.chunking import chunk
 from medrag_desktop.services.library import Library
 from medrag_desktop.tasks import Task
@@ -57,11 +57,38 @@ def test_passages_of_a_condition_over_packs(library: Library) -> None:
     assert [hit.passage.document for hit in library.passages_of("measles")] == ["a", "b"]
 
 
-def test_a_pack_of_another_encoder_is_an_error(library: Library, tmp_path: Path) -> None:
+def spoil(folder: Path) -> None:
+    (folder / "passages.db").write_bytes(b"")
+
+
+def test_a_pack_that_does_not_fit_is_told_of_and_the_others_are_searched(library: Library, tmp_path: Path) -> None:
     other = Library(FolderPackShelf(tmp_path, chunk), FakeEncoder("other"))
-    other.build("first", "First", [document("a", "fever")], task=Task())
-    with pytest.raises(PackIncompatible):
-        ids(library, "fever")
+    other.build("foreign", "Foreign", [document("a", "fever")], task=Task())
+    for name in ("broken", "sound"):
+        library.build(name, name, [document(name, f"fever, {name}")], task=Task())
+    spoil(tmp_path / "broken")
+    for _ in range(2):  # told as long as it is so
+        assert ids(library, "fever") == ["sound:sound"]
+        broken, foreign = library.left_out
+        assert [manifest.id for manifest in library.searched] == ["sound"]
+        assert "pack broken" in broken
+        assert "pack foreign was built with the encoder other" in foreign
+        assert "build the pack again. Until then it is not searched; all other packs are." in foreign
+    library.build("foreign", "Foreign", [document("a", "fever")], task=Task())
+    library.remove("broken")
+    assert sorted(ids(library, "fever")) == ["foreign:a", "sound:sound"]
+    assert library.left_out == ()
+
+
+@pytest.mark.parametrize("fault", [PackIncompatible, PackCorrupt])
+def test_without_the_pack_that_is_needed_nothing_is_searched(tmp_path: Path, fault: type[PackError]) -> None:
+    shelf = FolderPackShelf(tmp_path, chunk)
+    encoder = FakeEncoder("other") if fault is PackIncompatible else FakeEncoder()
+    Library(shelf, encoder).build("first", "First", [document("a", "fever")], task=Task())
+    if fault is PackCorrupt:
+        spoil(tmp_path / "first")
+    with pytest.raises(fault):
+        ids(Library(shelf, FakeEncoder(), needed="first"), "fever")
 
 
 def test_all_queries_are_encoded_at_once(tmp_path: Path) -> None:

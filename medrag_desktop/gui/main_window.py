@@ -340,7 +340,9 @@ class MainWindow(QMainWindow):
             return
         self.draft.set_outdated(False)
         self.draft.view.set_read_only(False)
-        self.draft.view.show_differential(reading.differential, reading.triage, self.library.catalogue)
+        self.draft.view.show_differential(
+            reading.differential, reading.triage, self.library.catalogue, reading.encounter
+        )
         self._turn_to(self.draft)
 
     def _show_stopped(self, error: MedragError | None) -> None:

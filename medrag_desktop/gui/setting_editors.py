@@ -99,6 +99,11 @@ class DecimalEditor(QDoubleSpinBox):
         """Show a number."""
         self.setValue(float(value))
 
+    def validate(self, text: str, position: int) -> object:
+        """Take a comma for a point, and a point for a comma."""
+        point = self.locale().decimalPoint()
+        return super().validate(text.replace("." if point == "," else ",", point), position)
+
 
 Editor = ChoiceEditor | LineEditor | WholeNumberEditor | DecimalEditor
 

@@ -260,14 +260,18 @@ class VitalSignsForm(Card):
         band = self._ranges.band(name, self._age) if self._ranges else None
         if band is None or (band.low is None and band.high is None):
             return _Verdict()
-        age, normal = self._age_words(), self._normal_words(band)
+        unsure = self._age is None and self._depends_on_age(name)
+        age, normal = self.tr("if an adult") if unsure else self._age_words(), self._normal_words(band)
         if band.high is not None and value > band.high:
             return _Verdict("high", _joined(self.tr("high"), age, self.tr("(normal {limits})").format(limits=normal)))
         if band.low is not None and value < band.low:
             return _Verdict("low", _joined(self.tr("low"), age, self.tr("(normal {limits})").format(limits=normal)))
         if name == "spo2_percent" and self.oxygen.value() is True:
             return _Verdict("note", self.tr("normal only with oxygen"))
-        return _Verdict("good", _joined(self.tr("normal"), age))
+        return _Verdict("note" if unsure else "good", _joined(self.tr("normal"), age))
+
+    def _depends_on_age(self, name: str) -> bool:
+        return self._ranges is not None and len({(b.low, b.high) for b in self._ranges.all_bands(name)}) > 1
 
     def _normal_words(self, band: Band) -> str:
         low, high = band.low, band.high
@@ -281,9 +285,7 @@ class VitalSignsForm(Card):
         return f"{format_number(low)}-{format_number(high)}"
 
     def _age_words(self) -> str:
-        if self._age is None:
-            return self.tr("for an adult")
-        if self._age >= _GROWN_UP:
+        if self._age is None or self._age >= _GROWN_UP:
             return ""
         number, unit = split_age(self._age)
         # "high for 5 days" would tell how long it has been high

@@ -405,3 +405,14 @@ def test_a_number_with_decimals_has_them_in_the_dialog() -> None:
     for name, setting in SETTINGS.items():
         if isinstance(setting.limits, Number):
             assert bool(setting.limits.decimals) is isinstance(getattr(Settings(), name), float), name
+
+
+@pytest.mark.parametrize("typed", ["1.5", "1,5"])
+def test_a_number_takes_a_comma_for_a_point(open_dialog: Open, typed: str) -> None:
+    dialog = open_dialog(Settings())
+    editor = dialog.editors["text_scale"]
+    assert isinstance(editor, DecimalEditor)
+    editor.lineEdit().selectAll()
+    QTest.keyClicks(editor.lineEdit(), typed)
+    QTest.keyClick(editor.lineEdit(), Qt.Key.Key_Return)
+    assert dialog.settings().text_scale == 1.5

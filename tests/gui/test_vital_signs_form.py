@@ -100,7 +100,7 @@ def test_before_the_library_is_there_only_the_impossible_is_refused(qtbot: QtBot
         (14 / 365.25, "60", "high", "high at age 14 days (normal 25-59)"),
         (40.0, "40", "high", "high (normal 12-20)"),
         (40.0, "16", "good", "normal"),
-        (None, "40", "high", "high for an adult (normal 12-20)"),
+        (None, "40", "high", "high if an adult (normal 12-20)"),
     ],
 )
 def test_a_number_is_marked_by_what_is_normal_at_the_age(
@@ -211,11 +211,11 @@ def test_a_value_from_the_text_shows_through_and_is_not_entered(form: VitalSigns
     assert form.vital_signs() == VitalSigns()
     assert not form.has_content()
     assert form.numbers["temperature_celsius"].placeholderText() == "39.4"
-    assert marked(form, "temperature_celsius") == ("high", "from the text, high for an adult (normal 35.5-37.9)")
-    assert marked(form, "spo2_percent") == ("note", "from the text, normal for an adult")
+    assert marked(form, "temperature_celsius") == ("high", "from the text, high if an adult (normal 35.5-37.9)")
+    assert marked(form, "spo2_percent") == ("note", "from the text, normal")
     assert marked(form, "avpu") == ("low", "from the text: P, not fully alert")
     enter(form, "temperature_celsius", "37")
-    assert marked(form, "temperature_celsius") == ("good", "normal for an adult")
+    assert marked(form, "temperature_celsius") == ("note", "normal if an adult")
     form.show_read(VitalSigns(), ())
     assert marked(form, "spo2_percent") == ("", "")
     assert form.numbers["spo2_percent"].placeholderText() == ""

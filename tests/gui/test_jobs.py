@@ -18,8 +18,9 @@ REPEATS = range(50)
 """An order that holds by chance does not hold fifty times."""
 
 
-@pytest.fixture
+@pytest.fixture(params=REPEATS)
 def jobs(qtbot: QtBot) -> Iterator[JobRunner]:
+    """Return a runner, fifty times over: what goes wrong between threads goes wrong now and then."""
     before = set(threading.enumerate())
     runner = JobRunner()
     yield runner
@@ -35,8 +36,8 @@ def test_work_runs_elsewhere_and_its_outcome_comes_back_to_the_gui_thread(jobs: 
     here, seen = threading.get_ident(), []
 
     def work(task: Task) -> int:
-        task.report("half", 1, 2)
         seen.append(("work", threading.get_ident() == here))
+        task.report("half", 1, 2)
         return 42
 
     jobs.start(
@@ -51,10 +52,7 @@ def test_work_runs_elsewhere_and_its_outcome_comes_back_to_the_gui_thread(jobs: 
     assert not jobs.busy
 
 
-@pytest.mark.parametrize("_repeat", REPEATS)
-def test_progress_comes_before_the_outcome_and_nothing_before_start_returns(
-    jobs: JobRunner, qtbot: QtBot, _repeat: int
-) -> None:
+def test_progress_comes_before_the_outcome_and_nothing_before_start_returns(jobs: JobRunner, qtbot: QtBot) -> None:
     seen: list[tuple[str, bool]] = []
     returned: list[bool] = []
 
@@ -76,10 +74,7 @@ def test_progress_comes_before_the_outcome_and_nothing_before_start_returns(
     assert seen == [("a", True), ("b", True), ("done", True), ("end", True)]
 
 
-@pytest.mark.parametrize("_repeat", REPEATS)
-def test_cancelled_work_stops_at_its_next_checkpoint_and_ends_its_busy_state(
-    jobs: JobRunner, qtbot: QtBot, _repeat: int
-) -> None:
+def test_cancelled_work_stops_at_its_next_checkpoint_and_ends_its_busy_state(jobs: JobRunner, qtbot: QtBot) -> None:
     steps: list[int] = []
     ended: list[bool] = []
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from transformers import BertTokenizerFast
 
 from medrag_desktop.adapters.copy_decoder import CopyDecoder
 from medrag_desktop.adapters.onnx_session import read_manifest
+from medrag_desktop.config import default_threads
 from medrag_desktop.tasks import Task
 from medrag_desktop.training.bart_copy import CopyBart
 from medrag_desktop.training.train_generator import load_model
@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--model", type=Path, default=Path("models/generator"))
-    parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    parser.add_argument("--threads", type=int, default=default_threads())
     parser.add_argument("--source", type=int, default=200, help="pieces of a source")
     parser.add_argument("--tokens", type=int, default=40, help="tokens written")
     parser.add_argument("--rounds", type=int, default=3)

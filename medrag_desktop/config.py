@@ -97,6 +97,12 @@ def _fitting(path: Path, name: str, value: object) -> Any:
     return fitting
 
 
+def default_threads() -> int:
+    """Return with how many threads a model runs: all of two cores, one less than all of more, at most 64."""
+    cores = os.cpu_count() or 1
+    return min(cores, max(2, cores - 1), 64)
+
+
 def _setting(shipped: T, group: str, label: str, told: str, limits: Choice | Line | Number) -> T:
     """Return a field of Settings with what is to be known of it."""
     return field(default=shipped, metadata={"setting": Setting(group, label, told, limits)})
@@ -279,10 +285,10 @@ class Settings:
         16, "Assessment", "Passages per search", "More take longer and rarely change the draft.", Number(4, 64)
     )
     threads: int = _setting(
-        min(64, max(1, (os.cpu_count() or 2) - 1)),
+        default_threads(),
         "Assessment",
         "Processor threads",
-        "More are faster. As shipped, one core is left for the window.",
+        "More are faster. As shipped, one core of three or more is left for the window.",
         Number(1, 64),
     )
 

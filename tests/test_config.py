@@ -20,6 +20,7 @@ from medrag_desktop.config import (
     Line,
     Number,
     Settings,
+    default_threads,
     find_paths,
     read_settings,
     write_settings,
@@ -230,3 +231,11 @@ def test_the_page_of_file_locations_tells_every_setting_and_every_place() -> Non
     paths = find_paths()
     for place in (paths.history, paths.settings, paths.window, paths.packs, paths.logs, paths.assets, paths.models):
         assert f"`{place.name}" in page, place
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(None, 1), (1, 1), (2, 2), (3, 2), (4, 3), (8, 7), (128, 64)])
+def test_of_three_cores_or_more_one_is_left_for_the_window(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, threads: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert default_threads() == threads

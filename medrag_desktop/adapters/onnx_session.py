@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from types import MappingProxyType
 
 import onnxruntime
 
+from medrag_desktop.config import default_threads
 from medrag_desktop.errors import ModelCorrupt, ModelMissing
 
 MANIFEST_NAME = "manifest.json"
@@ -66,7 +66,7 @@ def open_session(
 ) -> onnxruntime.InferenceSession:
     """Open one graph of a model on the CPU after checking its sha256; raise ModelMissing or ModelCorrupt.
 
-    Without `threads` one core is left to the rest of the computer.
+    Without `threads` it is opened for as many as the program is shipped with.
     """
     path = verified_path(folder, manifest, file)
     options = onnxruntime.SessionOptions()
@@ -78,11 +78,6 @@ def open_session(
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no public base class
         raise ModelCorrupt(f"The model file {path} cannot be opened; install the model again.") from error
-
-
-def default_threads() -> int:
-    """Return the number of cores less one, at least one."""
-    return max(1, (os.cpu_count() or 1) - 1)
 
 
 def sha256_of(path: Path) -> str:

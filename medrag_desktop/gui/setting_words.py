@@ -45,7 +45,7 @@ WORDS = (
     QT_TRANSLATE_NOOP("Setting", "Passages per search"),
     QT_TRANSLATE_NOOP("Setting", "More take longer and rarely change the draft."),
     QT_TRANSLATE_NOOP("Setting", "Processor threads"),
-    QT_TRANSLATE_NOOP("Setting", "More are faster. As shipped, one core is left for the window."),
+    QT_TRANSLATE_NOOP("Setting", "More are faster. As shipped, one core of three or more is left for the window."),
 )
 """Each text of `config.SETTINGS` that is shown."""
 

@@ -91,22 +91,26 @@ def run(rounds: int, base: Path, seed: int) -> Said:
     """Make a history, kill its user so many times, and compare after each."""
     folder = base / "history"
     SqlCipherVault(folder).create(PASSPHRASE)[0].close()
-    said, chance = Said(), random.Random(seed)
+    said, chance, words = Said(), random.Random(seed), planted_words(seed)
     for number in range(rounds):
-        killed, lines = one_life(base, chance, seed, number)
+        missing = next((place for place, word in enumerate(words) if word not in said.planted), 0)
+        killed, lines = one_life(base, chance, seed, number, missing)
         before = len(said.states)
-        for words in lines:
-            take_down(words, said)
+        for told in lines:
+            take_down(told, said)
         if len(said.states) > before:
             check_resumed(said.states[before], said)
         compare(folder, killed, said)
     return said
 
 
-def one_life(base: Path, chance: random.Random, seed: int, number: int) -> tuple[float, list[list[object]]]:
-    """Start a window, kill it at a random moment; return when, and the whole lines it said."""
+def one_life(base: Path, chance: random.Random, seed: int, number: int, word: int) -> tuple[float, list[list[object]]]:
+    """Start a window, kill it at a random moment; return when, and the whole lines it said.
+
+    The first of the strings that it types is number `word`.
+    """
     command = [sys.executable, "-m", "tests.acceptance.kill_nine_window"]
-    command += ["--child", str(base), "--seed", str(seed), "--number", str(number)]
+    command += ["--child", str(base), "--seed", str(seed), "--number", str(number), "--word", str(word)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment(base)) as child:
         assert child.stdout is not None
         first = child.stdout.readline()
@@ -235,12 +239,12 @@ def search_files(folder: Path, words: Sequence[str], *, since: float = 0.0) -> t
     return count, told
 
 
-def live(base: Path, seed: int, number: int) -> None:
+def live(base: Path, seed: int, number: int, word: int) -> None:
     """Open the window and use it until killed."""
     from tests.acceptance.busy_clinician import BusyClinician  # the parent needs no Qt
 
     words = planted_words(seed)
-    ours = itertools.cycle(words[number % len(words) :] + words[: number % len(words)])
+    ours = itertools.cycle(words[word:] + words[:word])
     BusyClinician(base, PASSPHRASE, ours, random.Random(seed * 1_000 + number)).work()
 
 
@@ -263,10 +267,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="repeat the choices of an earlier run")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--word", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
     seed = random.randrange(1 << 30) if given.seed is None else given.seed
     if given.child is not None:
-        live(given.child, seed, given.number)
+        live(given.child, seed, given.number, given.word)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         command = [sys.executable, "-m", "medrag_desktop", "pack", "build", "--base-dir", folder]

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag_desktop.adapters.onnx_session import (
-    default_threads,
     open_session,
     read_manifest,
     verified_path,
@@ -127,15 +126,6 @@ def test_a_graph_opens_and_runs_on_the_cpu(tmp_path: Path) -> None:
     assert session.get_providers() == ["CPUExecutionProvider"]
     (out,) = session.run(None, {"x": np.array([3.0], np.float32)})
     assert out.tolist() == [3.0]
-
-
-def test_one_core_is_left_to_the_rest_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
-    assert default_threads() == 3
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    assert default_threads() == 1
-    monkeypatch.setattr("os.cpu_count", lambda: None)
-    assert default_threads() == 1
 
 
 def test_a_session_opens_with_the_runtimes_events_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

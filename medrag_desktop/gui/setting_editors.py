@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from medrag_desktop.config import Choice, Line, Number
@@ -99,7 +100,7 @@ class DecimalEditor(QDoubleSpinBox):
         """Show a number."""
         self.setValue(float(value))
 
-    def validate(self, text: str, position: int) -> object:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Take a comma for a point, and a point for a comma."""
         point = self.locale().decimalPoint()
         return super().validate(text.replace("." if point == "," else ",", point), position)

@@ -11,7 +11,7 @@ from typing import Any
 from medrag_desktop.adapters.bart_generator import BartGenerator
 from medrag_desktop.adapters.case_export import CaseExport
 from medrag_desktop.adapters.case_store import SqlCipherVault
-from medrag_desktop.adapters.clinical_library import load_catalogue
+from medrag_desktop.adapters.clinical_library import load_catalogue, load_scope
 from medrag_desktop.adapters.dpr_encoder import DprEncoder
 from medrag_desktop.adapters.draft_json import draft_to_json
 from medrag_desktop.adapters.encounter_json import read_encounter
@@ -38,6 +38,7 @@ from medrag_desktop.logs import set_up_logs
 from medrag_desktop.ports import Encoder, Generator, ReportWriter
 from medrag_desktop.services.assess import Assessor, Versions
 from medrag_desktop.services.check_library import check_library
+from medrag_desktop.services.check_scope import Coverage, check_scope
 from medrag_desktop.services.desk import Desk
 from medrag_desktop.services.history import History
 from medrag_desktop.services.library import Library
@@ -194,13 +195,18 @@ def search(base_dir: Path | None, text: str, count: int) -> tuple[dict[str, Any]
     return search_to_json(hits, evidence_level(hits)), library.left_out
 
 
-def check_clinical_library(references: Path | None, *, task: Task) -> tuple[Problem, ...]:
+def check_clinical_library(references: Path | None, *, task: Task) -> tuple[tuple[Problem, ...], Coverage]:
     """Check the clinical library; with a folder of reference texts, rebuild the shingle filter first."""
     folder = find_paths(None).library
     filter_file = folder / "reference_shingles.bloom"
     if references is not None:
         rebuild_filter(references, filter_file, task=task)
-    return check_library(load_catalogue(folder), open_shingle_filter(filter_file), icd10_lookup())
+    catalogue, scope, icd10_exists = load_catalogue(folder), load_scope(folder), icd10_lookup()
+    problems = (
+        *check_scope(scope, catalogue.conditions, icd10_exists),
+        *check_library(catalogue, open_shingle_filter(filter_file), icd10_exists),
+    )
+    return problems, Coverage(scope.written(frozenset(catalogue.by_id)), len(scope.entries))
 
 
 def _start(base_dir: Path | None) -> Paths:

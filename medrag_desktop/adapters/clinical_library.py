@@ -9,6 +9,7 @@ from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Condition, parse_condition
 from medrag_desktop.domain.medicine import parse_medicines
 from medrag_desktop.domain.normal_ranges import parse_normal_ranges
+from medrag_desktop.domain.scope import Scope, parse_scope
 from medrag_desktop.domain.triage import parse_danger_rules
 from medrag_desktop.domain.vocabulary import make_vocabulary, parse_findings
 from medrag_desktop.errors import LibraryError
@@ -34,6 +35,11 @@ def load_conditions(folder: Path) -> tuple[Condition, ...]:
     """Read every monograph, in order of id."""
     files = sorted((folder / "conditions").glob("*/*.md"), key=lambda file: file.stem)
     return tuple(_condition(file) for file in files)
+
+
+def load_scope(folder: Path) -> Scope:
+    """Read what the library is to cover; raise LibraryError."""
+    return parse_scope(_read(folder / "catalogue.toml"))
 
 
 def _condition(file: Path) -> Condition:

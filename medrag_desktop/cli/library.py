@@ -92,13 +92,14 @@ def library_check(
 ) -> None:
     """Check the clinical library against its own rules."""
     with progress() as task:
-        problems = bootstrap.check_clinical_library(references, task=task)
+        problems, coverage = bootstrap.check_clinical_library(references, task=task)
     errors = [p for p in problems if p.severity == "error"]
     if json_out:
         print_json(problems_to_json(problems))
     else:
         for problem in problems:
             print(f"{problem.severity}: {problem.file}: {problem.sentence}")
+        print(f"{coverage.written} of the {coverage.planned} conditions of the scope have a monograph")
         print(f"{len(errors)} errors, {len(problems) - len(errors)} warnings")
     if errors:
         raise MedragError(f"The library breaks {len(errors)} of its rules.")

@@ -147,7 +147,7 @@ NOTES = [
     (
         "palpitation and tremor, losing weight though eats well, neck swelling",
         "+palpitations +tremor +weight_loss",
-        "+cervical_lymphadenopathy +local_swelling",
+        "+cervical_lymphadenopathy +local_swelling +neck_swelling",
     ),
     ("passed out at church, no fit, BP 90 over 60", "+syncope -convulsions BP=90/60", ""),
     ("Child fell into well water, now coughing, breathing hard", "+cough", "+dyspnoea +exposure.injury"),

@@ -30,7 +30,7 @@ NOTES = [
     ),
     (
         "grandfather on TB drugs at home, child 3 y not gaining weight, coughs",
-        "+exposure.tb_contact +cough",
+        "+exposure.tb_contact +cough +poor_weight_gain",
         "",
     ),
     ("sister treated for TB two yrs ago. She is well", "+exposure.tb_contact", ""),
@@ -141,7 +141,7 @@ NOTES = [
     ),
     (
         "ulcer on foot not healing, known DM, foot numb",
-        "+skin_ulcer +history.diabetes +numbness",
+        "+skin_ulcer.foot +history.diabetes +numbness",
         "+slow_wound_healing +paraesthesia.feet",
     ),
     (

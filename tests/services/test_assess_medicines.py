@@ -83,8 +83,8 @@ def test_the_draft_offers_nothing_that_the_encounter_speaks_against(name: str) -
 
 @pytest.mark.parametrize("name", ["paracetamol"])
 def test_what_was_withheld_says_why(name: str) -> None:
-    (withheld,) = [w for w in draft(CASES[name][0]).withheld if w.section == "Management"]
-    assert withheld.reason == "Names Paracetamol, but an allergy to paracetamol is recorded."
+    reasons = [w.reason for w in draft(CASES[name][0]).withheld if w.section == "Management"]
+    assert "Names Paracetamol, but an allergy to paracetamol is recorded." in reasons
 
 
 def test_without_the_allergy_the_medicine_is_offered() -> None:

@@ -37,16 +37,6 @@ from tests.drafts import make_draft
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "history"
-
-
-@pytest.fixture
-def vault(folder: Path) -> SqlCipherVault:
-    return SqlCipherVault(folder, CHEAP)
-
-
-@pytest.fixture
 def closed(vault: SqlCipherVault) -> SqlCipherVault:
     """A closed case history with thirty cases."""
     store, _ = vault.create(PASSPHRASE)

@@ -58,6 +58,9 @@ class Lexicon(Protocol):
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Return every mention in order of place, without one inside another."""
 
+    def qualifying(self, text: str, mentions: Sequence[Mention], spoken_of: Sequence[str] = ()) -> tuple[Mention, ...]:
+        """Return what other words say more of the findings that `mentions` name, or of those `spoken_of` elsewhere."""
+
 
 class KnowledgePack(Protocol):
     """One installed collection of passages."""

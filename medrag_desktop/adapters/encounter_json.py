@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 
 from medrag_desktop.adapters.field_words import shown, wrong_field
 from medrag_desktop.adapters.json_keys import refuse_repeated_keys
-from medrag_desktop.domain.condition import REGIONS
+from medrag_desktop.domain.condition import REGIONS, SEASONS
 from medrag_desktop.domain.encounter import (
     DAYS_PER_YEAR,
     Encounter,
@@ -120,6 +120,7 @@ class EncounterFields(Struct, forbid_unknown_fields=True):
     allergies: Texts = msgspec.field(default_factory=list)
     exposures: Texts = msgspec.field(default_factory=list)
     region: ShortText = ""
+    season: ShortText = ""
     date: ShortText = ""
     reference: ShortText = ""
     id: ShortText | int | None = None
@@ -233,6 +234,8 @@ def _check(fields: EncounterFields, name: str, vocabulary: Vocabulary) -> None:
             raise InputError(f"{name}: findings[{number}].finding {shown(finding.finding)} is not known{hint}")
     if fields.region and fields.region not in REGIONS:
         raise InputError(f"{name}: region {shown(fields.region)} is not known; use one of {', '.join(REGIONS[1:])}.")
+    if fields.season and fields.season not in SEASONS:
+        raise InputError(f"{name}: season {shown(fields.season)} is not known; use one of {', '.join(SEASONS)}.")
     if fields.date and not _is_date(fields.date):
         raise InputError(f"{name}: date {shown(fields.date)} is not a date like 2026-11-22.")
     _check_duplicates(fields.findings, name)
@@ -275,7 +278,7 @@ def _check_patient(fields: PatientFields, name: str) -> None:
 
 
 def _texts(fields: EncounterFields) -> Iterable[tuple[str, str]]:
-    for name in ("chief_complaint", "history", "region", "date", "reference"):
+    for name in ("chief_complaint", "history", "region", "season", "date", "reference"):
         yield name, getattr(fields, name)
     for name in ("past_history", "family_history", "medications", "allergies", "exposures"):
         for number, text in enumerate(getattr(fields, name)):
@@ -316,6 +319,7 @@ def _encounter(fields: EncounterFields) -> Encounter:
         allergies=tuple(fields.allergies),
         exposures=tuple(fields.exposures),
         region=fields.region,
+        season=fields.season,
         date=fields.date,
         reference=fields.reference,
     )

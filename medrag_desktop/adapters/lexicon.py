@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import ahocorasick
 from rapidfuzz.distance import DamerauLevenshtein
@@ -69,6 +70,9 @@ class _Span:
 
 _LONGEST_SIDE = 12
 """Characters before a name in which the word for its side stands."""
+_SAME_STORY = 300
+"""Characters between a finding and the words that qualify it."""
+_ENDS = re.compile(r"[.;!?\n,]")
 _NEAR = 20
 """Names that can end within another one."""
 
@@ -106,6 +110,16 @@ class AhoCorasickLexicon:
             for form in other_forms(name):
                 if form not in self._automaton:
                     self._automaton.add_word(form, (len(form), finding))
+        self._parents = {d.id: frozenset(d.parents) for d in definitions}
+        self._qualified: dict[str, list[str]] = {}
+        for definition in definitions:
+            for words in definition.qualifiers:
+                self._qualified.setdefault(self._opened(words), []).append(definition.id)
+        self._qualifiers = ahocorasick.Automaton()
+        for name in self._qualified:
+            self._qualifiers.add_word(name, (len(name), name))
+            self._words.update(name.split())
+        self._qualifiers.make_automaton()
         self._sides = {d.id: _sides(d.label) for d in definitions}
         self._patterns = tuple((re.compile(p, re.IGNORECASE), phrase(name)) for p, name in PATTERNS.items())
         self._negative = {fold(word): phrase(name).split() for word, name in NEGATIVE_WORDS.items()}
@@ -120,23 +134,63 @@ class AhoCorasickLexicon:
         units = self._units(text)
         joined, places = _join(units)
         found = sorted(
-            (*self._spans(joined), *self._loose_spans(units), *self._listed_spans(units)), key=lambda span: span.last
+            (
+                *self._spans(joined, self._automaton),
+                *self._loose_spans(units, self._automaton),
+                *self._listed_spans(units),
+            ),
+            key=lambda span: span.last,
         )
         fitting = [span for span in found if self._on_its_side(span, joined)]
         spans = _widest(_deny(fitting, joined), self._families)
         return tuple(_mention(span, places, units) for span in spans)
 
-    def _spans(self, joined: str) -> list[_Span]:
+    def qualifying(self, text: str, mentions: Sequence[Mention], spoken_of: Sequence[str] = ()) -> tuple[Mention, ...]:
+        """Return what other words say more of the findings that `mentions` name: `it goes through to the back`.
+
+        Each belongs to the nearest finding before it that it can qualify, else to the next one of its sentence, else to
+        one of `spoken_of`, findings that the patient came with.
+        """
+        if not self._qualified:
+            return ()
+        units = self._units(text)
+        joined, places = _join(units)
+        found = (*self._spans(joined, self._qualifiers), *self._loose_spans(units, self._qualifiers))
+        qualifying = []
+        for span in _longest(found):
+            words = _mention(span, places, units)
+            if any(m.start < words.end and words.start < m.end for m in mentions):
+                continue
+            qualifying += self._heads(words, text, mentions, spoken_of)
+        return tuple(qualifying)
+
+    def _heads(
+        self, words: Mention, text: str, mentions: Sequence[Mention], spoken_of: Sequence[str]
+    ) -> tuple[Mention, ...]:
+        """Return qualifying words as a finding of their own, with the mention that they belong to."""
+        candidates = [(name, self._parents[name]) for name in self._qualified[words.finding]]
+        before = (m for m in reversed(mentions) if words.start - _SAME_STORY <= m.end <= words.start)
+        after = (m for m in mentions if m.start >= words.end and not _ENDS.search(text, words.end, m.start))
+        for mention in (*before, *islice(after, 1)):
+            family = self._families[mention.finding]
+            fitting = next((name for name, parents in candidates if not family.isdisjoint(parents)), None)
+            if fitting is not None:
+                return () if fitting in family else (replace(words, finding=fitting, head=mention.start),)
+        families = [self._families[finding] for finding in spoken_of if finding in self._families]
+        fitting = next((name for name, parents in candidates for f in families if not f.isdisjoint(parents)), None)
+        return () if fitting is None else (replace(words, finding=fitting),)
+
+    def _spans(self, joined: str, automaton: ahocorasick.Automaton) -> list[_Span]:
         found: list[_Span] = []
-        if not self._words:
+        if not automaton:
             return found
-        for last, (length, finding) in self._automaton.iter(joined):
+        for last, (length, finding) in automaton.iter(joined):
             first = last - length + 1
             if joined[first - 1] == " " and joined[last + 1] == " ":
                 found.append(_Span(first, last + 1, finding))
         return found
 
-    def _loose_spans(self, units: list[_Unit]) -> Iterator[_Span]:
+    def _loose_spans(self, units: list[_Unit], automaton: ahocorasick.Automaton) -> Iterator[_Span]:
         """Find the names that words like `is` and `left` stand within: `lips are blue`, `pain in the left knee`."""
         kept = [index for index, unit in enumerate(units) if not _is_loose(units, index)]
         if len(kept) == len(units):
@@ -145,7 +199,7 @@ class AhoCorasickLexicon:
         for unit in units:
             starts.append(starts[-1] + len(unit.word) + 1)
         joined, places = _join([units[index] for index in kept])
-        for span in self._spans(joined):
+        for span in self._spans(joined, automaton):
             first, last = kept[places[span.first]], kept[places[span.last]]
             if last - first > places[span.last] - places[span.first]:
                 yield _Span(starts[first], starts[last + 1] - 1, span.finding)
@@ -350,6 +404,15 @@ def _join(units: list[_Unit]) -> tuple[str, dict[int, int]]:
         length += 1
         pieces += (unit.word, " ")
     return "".join(pieces), places
+
+
+def _longest(found: Sequence[_Span]) -> list[_Span]:
+    """Keep the longest of overlapping spans."""
+    kept: list[_Span] = []
+    for span in sorted(found, key=lambda s: (s.first - s.last, s.first)):
+        if all(span.last <= other.first or other.last <= span.first for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda s: s.first)
 
 
 def _deny(found: list[_Span], joined: str) -> list[_Span]:

@@ -34,6 +34,7 @@ def entered(encounter: Encounter, vocabulary: Vocabulary, paper: PaperText) -> d
         ("Family history", _list(encounter.family_history, paper)),
         ("Exposures", _list(encounter.exposures, paper)),
         ("Region", _list((dict(REGIONS.options).get(encounter.region, encounter.region),), paper)),
+        ("Season", _list((encounter.season,), paper)),
         ("Pregnancy", _list(_motherhood(encounter.patient), paper)),
         ("Set to not assessed", _list(_left_open(encounter.findings, vocabulary), paper)),
     )

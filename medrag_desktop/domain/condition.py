@@ -29,6 +29,7 @@ REGIONS = (
     "middle-east-north-africa",
     "europe-north-america",
 )
+SEASONS = ("rainy", "dry", "cold", "hot")
 
 
 class Frequency(StrEnum):
@@ -87,6 +88,8 @@ class Affects:
     gestational_weeks: tuple[float, float] | None = None
     """Soft, as the typical ages are: the weeks of pregnancy in which a condition of pregnancy occurs."""
     regions: tuple[tuple[str, Incidence], ...] = ()
+    seasons: tuple[str, ...] = ()
+    """Seasons, of SEASONS, in which it is commoner than in the others."""
     raises: tuple[str, ...] = ()
     lowers: tuple[str, ...] = ()
 
@@ -126,17 +129,19 @@ class Condition:
     review_date: str
     sections: tuple[tuple[str, str], ...]
     """(title, text) in the order of SECTIONS."""
+    course_days: tuple[float, float] | None = None
+    """Soft: days from the first symptom until patients come; None when it has no beginning that is felt."""
     sources_missing: bool = False
 
 
 _KEYS = {
     "id", "name", "synonyms", "icd10", "urgency", "incidence", "cannot_miss", "affects", "findings",
-    "danger_signs", "tests", "sources", "sources_missing", "review",
+    "course_days", "danger_signs", "tests", "sources", "sources_missing", "review",
 }  # fmt: skip
 
 
 _INNER_KEYS = {
-    "affects": {"age_years", "sex", "pregnancy", "gestational_weeks", "regions", "raises", "lowers"},
+    "affects": {"age_years", "sex", "pregnancy", "gestational_weeks", "regions", "seasons", "raises", "lowers"},
     "danger_signs": {"any"},
     "tests": {"clinic", "hospital"},
     "review": {"by", "date"},
@@ -174,6 +179,7 @@ def _unknown_keys(table: dict[str, Any]) -> set[str]:
 
 def _condition(table: dict[str, Any], system: str, sections: tuple[tuple[str, str], ...]) -> Condition:
     tests = table.get("tests", {})
+    course = table.get("course_days")
     return Condition(
         id=table["id"],
         system=system,
@@ -192,6 +198,7 @@ def _condition(table: dict[str, Any], system: str, sections: tuple[tuple[str, st
         reviewed_by=table["review"]["by"],
         review_date=str(table["review"]["date"]),
         sections=sections,
+        course_days=None if course is None else (float(course[0]), float(course[1])),
         sources_missing=bool(table.get("sources_missing", False)),
     )
 
@@ -206,6 +213,7 @@ def _affects(table: dict[str, Any]) -> Affects:
         pregnancy=str(table.get("pregnancy", "")),
         gestational_weeks=None if weeks is None else (float(weeks[0]), float(weeks[1])),
         regions=regions,
+        seasons=tuple(table.get("seasons", ())),
         raises=tuple(table.get("raises", ())),
         lowers=tuple(table.get("lowers", ())),
     )

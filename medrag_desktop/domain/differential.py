@@ -1,7 +1,7 @@
 """Findings x conditions -> ranked candidates, each with what speaks for it, against it and what was not assessed.
 
-A naive Bayes model over the library's frequencies (as in QMR, Miller 1982, and its descendants): the prior is the
-incidence in the region, adjusted for age, sex and pregnancy; each finding contributes log P(finding | condition)
+A naive Bayes model over the library's frequencies (as in QMR, Miller 1982, and its descendants): the prior is that of
+`domain.prior`; each finding contributes log P(finding | condition)
 - log P(finding | anyone), a risk factor like a finding. One further hypothesis, "none of these", holds every finding at
 its background rate.
 
@@ -12,8 +12,8 @@ the incidence in the region and reasons of less than LEAST_SHOWN bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Literal
@@ -21,12 +21,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medrag_desktop.domain.condition import REGIONS, Affects, Condition, Frequency, Incidence
-from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
+from medrag_desktop.domain.condition import Condition, Frequency
+from medrag_desktop.domain.encounter import Encounter, Finding, Presence
 from medrag_desktop.domain.observations import Observations
+from medrag_desktop.domain.prior import SHARE, Circumstance, Floats, Prior, PriorWeights
 from medrag_desktop.domain.vocabulary import Vocabulary
-
-Floats = NDArray[np.float64]
 
 PROBABILITY = {
     Frequency.OBLIGATE: 0.995,
@@ -38,15 +37,6 @@ PROBABILITY = {
 }
 """Mid-points of the Human Phenotype Ontology frequency bands."""
 
-PRIOR = {
-    Incidence.VERY_COMMON: 0.05,
-    Incidence.COMMON: 0.02,
-    Incidence.UNCOMMON: 0.006,
-    Incidence.RARE: 0.0015,
-    Incidence.VERY_RARE: 0.0004,
-}
-"""Share of primary-care encounters; only the ratios matter."""
-
 LEAST_SHOWN = 0.1
 """Bits from which a reason is listed."""
 BACKGROUND_KINDS = ("history", "exposure", "medicine")
@@ -57,6 +47,7 @@ BACKGROUND_KINDS = ("history", "exposure", "medicine")
 class Weights:
     """The global parameters of the ranking; none is per condition."""
 
+    prior: PriorWeights = field(default_factory=PriorWeights)
     leak: float = 0.03
     """Highest P(finding | condition) where the monograph does not list the finding; else as in anyone who comes."""
     specific_leak: float = 0.006
@@ -67,16 +58,8 @@ class Weights:
     """Exponent on the findings' likelihood ratios: findings are correlated, so each counts for less."""
     risk_ratio: float = 4.0
     """Likelihood ratio of a risk factor that is there, and its inverse for a protective one."""
-    outside_age: float = 0.1225
-    """Factor on the prior for each doubling of (age + 1 year) outside the typical ages, at most three times."""
     unknown: float = 0.02
     """Prior of "none of these"."""
-    unknown_pregnancy: float = 0.2
-    """Factor on the prior of a condition of pregnancy where no pregnancy is recorded."""
-    unknown_childbed: float = 0.05
-    """Factor on the prior of a condition of childbed where no delivery is recorded: few have just given birth."""
-    unusual: float = 0.05
-    """Factor on the prior of a condition outside its weeks of pregnancy, or in pregnancy where that is seldom."""
     stands_out: float = 0.2
     """Probability below which no condition stands out."""
     explains: float = 0.6
@@ -90,7 +73,7 @@ class Reason:
     """One finding or circumstance and how much it counts."""
 
     finding: str
-    """Finding id, or `age` or `pregnancy`."""
+    """Finding id, or the kind of a circumstance: `age`, `course`, `season` or `pregnancy`."""
     label: str
     bits: float
     """Log2 likelihood ratio; positive speaks for the condition."""
@@ -141,6 +124,11 @@ class RankingModel:
     weights: Weights
 
     @cached_property
+    def prior(self) -> Prior:
+        """Return how common the conditions are in a patient."""
+        return Prior(self.conditions, self.vocabulary, self.weights.prior)
+
+    @cached_property
     def bits_present(self) -> Floats:
         """Return log2 P(finding | condition) / P(finding | anyone), shape (conditions, findings)."""
         return np.asarray(np.log2(self.likelihood / self.background))
@@ -159,20 +147,6 @@ class RankingModel:
         counts = (gain > 1).sum(axis=1)
         return tuple(tuple(names[c] for c in row[:n]) for row, n in zip(order, counts, strict=True))
 
-    @cached_property
-    def incidence(self) -> Mapping[str, Floats]:
-        """Return, a region, the log2 of every condition's prior before the patient is known."""
-        return {
-            region: np.log2([PRIOR[_incidence(condition, region)] for condition in self.conditions])
-            for region in REGIONS
-        }
-
-    @cached_property
-    def typical_ages(self) -> Floats:
-        """Return the first and last typical age of every condition, years, shape (conditions, 2)."""
-        return np.array([c.affects.typical_age_years for c in self.conditions], dtype=np.float64).reshape(-1, 2)
-
-
 def make_ranking_model(
     conditions: Iterable[Condition], vocabulary: Vocabulary, weights: Weights | None = None
 ) -> RankingModel:
@@ -188,7 +162,7 @@ def make_ranking_model(
     rows = [_row(condition, columns, vocabulary, weights, leaks) for condition in conditions]
     likelihood = np.array([[p for p, _ in row] for row in rows]).reshape(len(conditions), len(names))
     listed = np.array([[speaks for _, speaks in row] for row in rows], dtype=np.bool_).reshape(likelihood.shape)
-    prior = np.array([PRIOR[c.incidence] for c in conditions])
+    prior = np.array([SHARE[c.incidence] for c in conditions])
     background = prior @ likelihood / prior.sum() if len(conditions) else np.zeros(len(names))
     model = RankingModel(conditions, columns, likelihood, listed, background, vocabulary, weights)
     model = replace(model, likelihood=_with_risk_factors(model))
@@ -209,9 +183,10 @@ def rank(encounter: Encounter, observations: Observations, model: RankingModel, 
         for place, row in enumerate(order)
         if posterior[row] > 0 and (place < count or (model.conditions[row].cannot_miss and posterior[row] >= floor))
     ]
+    circumstances = tuple(model.prior.circumstances(encounter, observations))
     candidates = tuple(
         _candidate(
-            rank, row, float(posterior[row]), _reasons(row, bits[row], used, encounter, model), observations, model
+            rank, row, float(posterior[row]), _reasons(bits[row], used, circumstances[row], model), observations, model
         )
         for rank, row in enumerate(shown, start=1)
     )
@@ -234,7 +209,7 @@ def probabilities(
 ) -> Floats:
     """Return the posterior of every condition and, last, of "none of these"; shape (conditions + 1,)."""
     bits = contributions(observations, model) if bits is None else bits
-    scores = model.weights.evidence * bits.sum(axis=1) + _log2_prior(encounter, model)
+    scores = model.weights.evidence * bits.sum(axis=1) + model.prior.log2_of(encounter, observations)
     scores = np.append(scores, math.log2(model.weights.unknown))
     odds = np.exp2(scores - scores.max())
     return np.asarray(odds / odds.sum())
@@ -263,7 +238,7 @@ def _leaks(
     A patient with any condition may have the finding for another reason, as often as anyone who comes.
     """
     shares = dict.fromkeys(columns, 0.0)
-    total = sum(PRIOR[c.incidence] for c in conditions)
+    total = sum(SHARE[c.incidence] for c in conditions)
     for condition in conditions:
         listed: dict[str, float] = {}
         for finding in condition.findings:
@@ -271,7 +246,7 @@ def _leaks(
                 for name in (finding.finding, *vocabulary.ancestors(finding.finding)):
                     listed[name] = max(listed.get(name, 0.0), PROBABILITY[finding.frequency])
         for name, probability in listed.items():
-            shares[name] += probability * PRIOR[condition.incidence] / total
+            shares[name] += probability * SHARE[condition.incidence] / total
     specific = {f.finding for c in conditions for f in c.findings if f.specific}
     leaks: dict[str, float] = {}
     for name in sorted(columns, key=lambda name: len(vocabulary.ancestors(name))):
@@ -375,70 +350,13 @@ def _used(observations: Observations, model: RankingModel) -> tuple[Finding, ...
     return tuple(known[name] for name in sorted(counted))
 
 
-def _log2_prior(encounter: Encounter, model: RankingModel) -> Floats:
-    """Return log2 of the prior of every condition for this patient; -inf where anatomy or pregnancy excludes it."""
-    region = encounter.region if encounter.region in model.incidence else "default"
-    prior = model.incidence[region] + _log2_age(encounter.patient, model)
-    for row, condition in enumerate(model.conditions):
-        affects = condition.affects
-        if affects.sex != "any" or affects.pregnancy:
-            state = sum(bits for _, bits in _states(affects, encounter.patient, model.weights))
-            prior[row] += -math.inf if _impossible(affects, encounter.patient) else state
-    return np.asarray(prior)
-
-
-def _incidence(condition: Condition, region: str) -> Incidence:
-    regions = dict(condition.affects.regions)
-    return regions.get(region) or regions.get("default") or condition.incidence
-
-
-def _impossible(affects: Affects, patient: Patient) -> bool:
-    if affects.sex != "any" and patient.sex is not Sex.UNKNOWN and patient.sex.value != affects.sex:
-        return True
-    if affects.pregnancy == "only":
-        # what belongs to pregnancy, such as eclampsia, also strikes in the weeks after it
-        return patient.sex is Sex.MALE or (patient.pregnant is False and not patient.postpartum)
-    if affects.pregnancy == "postpartum":
-        return patient.sex is Sex.MALE
-    return affects.pregnancy == "never" and patient.pregnant is True
-
-
-def _states(affects: Affects, patient: Patient, weights: Weights) -> Iterator[tuple[str, float]]:
-    """Yield, in words and as log2, what pregnancy and childbed cost a condition in this patient."""
-    if affects.pregnancy == "only" and patient.pregnant is not True:
-        yield "not recorded as pregnant", math.log2(weights.unknown_pregnancy)
-    if affects.pregnancy == "postpartum" and not patient.postpartum:
-        yield "not recorded as recently delivered", math.log2(weights.unknown_childbed)
-    if affects.pregnancy == "seldom" and patient.pregnant is True:
-        yield "seldom in pregnancy", math.log2(weights.unusual)
-    weeks = patient.gestational_weeks
-    if affects.gestational_weeks is not None and weeks is not None and patient.pregnant is not False:
-        low, high = affects.gestational_weeks
-        if not low <= weeks <= high:
-            yield f"unusual at {weeks:g} weeks of pregnancy", math.log2(weights.unusual)
-
-
-def _log2_age(patient: Patient, model: RankingModel) -> Floats:
-    """Return the penalty of every condition for an age outside its typical ages, 0 inside them."""
-    age = patient.age_years
-    if age is None:
-        return np.zeros(len(model.conditions))
-    low, high = model.typical_ages.T
-    nearer = np.where(age < low, age, np.minimum(age, high))
-    farther = np.where(age < low, low, np.maximum(age, high))
-    doublings = np.where((low <= age) & (age <= high), 0.0, np.log2((farther + 1.0) / (nearer + 1.0)))
-    return np.asarray(np.minimum(3.0, doublings) * math.log2(model.weights.outside_age))
-
-
 def _reasons(
-    row: int, bits: Floats, used: tuple[Finding, ...], encounter: Encounter, model: RankingModel
+    bits: Floats, used: tuple[Finding, ...], circumstances: tuple[Circumstance, ...], model: RankingModel
 ) -> tuple[Reason, ...]:
     """Return everything that moves a condition's odds by LEAST_SHOWN bits or more."""
     evidence = model.weights.evidence
     found = [Reason(f.finding, _words(f, model), float(b) * evidence) for f, b in zip(used, bits, strict=True)]
-    affects = model.conditions[row].affects
-    found.append(Reason("age", "age outside the typical range", float(_log2_age(encounter.patient, model)[row])))
-    found += [Reason("pregnancy", words, bits) for words, bits in _states(affects, encounter.patient, model.weights)]
+    found += [Reason(known.kind, known.words, known.bits) for known in circumstances]
     return tuple(replace(r, bits=round(r.bits, 2)) for r in found if abs(r.bits) >= LEAST_SHOWN)
 
 

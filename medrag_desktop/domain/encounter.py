@@ -132,6 +132,8 @@ class Encounter:
     allergies: tuple[str, ...] = ()
     exposures: tuple[str, ...] = ()
     region: str = ""
+    season: str = ""
+    """One of `condition.SEASONS`, or empty."""
     date: str = ""
     reference: str = ""
     """The clinic's own reference for the patient, printed on the report."""

@@ -25,3 +25,5 @@ class Mention:
     """False when the match forgives a misspelling."""
     negated: bool = False
     """The word itself says that the finding is absent, as `afebrile` does."""
+    head: int | None = None
+    """Start of the earlier mention that these words qualify; None when they name the finding by themselves."""

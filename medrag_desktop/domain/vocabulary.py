@@ -39,6 +39,8 @@ class FindingDefinition:
     system: str
     """Body system: the name of the file it stands in."""
     synonyms: tuple[str, ...] = ()
+    qualifiers: tuple[str, ...] = ()
+    """Words that mean this finding where the text has just named a broader one: `goes through to the back`."""
     question: str = ""
     parents: tuple[str, ...] = ()
     """Findings that are there whenever this one is."""
@@ -143,6 +145,7 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         "label",
         "kind",
         "synonyms",
+        "qualifiers",
         "question",
         "parents",
         "derive",
@@ -161,6 +164,7 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         kind=str(table["kind"]),
         system=system,
         synonyms=_strings(table, "synonyms", where),
+        qualifiers=_strings(table, "qualifiers", where),
         question=str(table.get("question", "")),
         parents=_strings(table, "parents", where),
         derive=None if derive is None else _derivation(str(derive), where),

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QDate, QEvent, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from medrag_desktop.domain.condition import REGIONS
+from medrag_desktop.domain.condition import REGIONS, SEASONS
 from medrag_desktop.domain.encounter import Encounter, Patient, Sex
 from medrag_desktop.domain.limits import LIMITS, LONGEST_ITEM, said_of_a_man, weeks_without_pregnancy
 from medrag_desktop.domain.querying import age_words
@@ -52,8 +52,9 @@ class PatientForm(Card):
         self.age.setFocus()
 
     def set_defaults(self, region: str) -> None:
-        """Begin with a region and the date of today."""
+        """Begin with a region, the season chosen last and the date of today."""
         self.region.set_value(region)
+        self.season.set_value(self._last_season)
         self.date.setText(QDate.currentDate().toString("yyyy-MM-dd"))
 
     @property
@@ -82,6 +83,7 @@ class PatientForm(Card):
             encounter,
             patient=self.patient(),
             region=self.region.value(),
+            season=self.season.value(),
             date=self.date.text().strip(),
             reference=clean_text(self.reference.text()),
         )
@@ -104,6 +106,7 @@ class PatientForm(Card):
         ):
             field.set_value(value)
         self.region.set_value(encounter.region)
+        self.season.set_value(encounter.season)
         for line, text in ((self.date, encounter.date), (self.reference, encounter.reference)):
             line.blockSignals(True)
             line.setText(text)
@@ -194,6 +197,9 @@ class PatientForm(Card):
         self.region = ChoiceBox(self.tr("Region"), ((name, self._region_words(name)) for name in REGIONS))
         self.region.setPlaceholderText(self.tr("Not chosen"))
         self.region.set_value("")
+        self.season = ChoiceBox(self.tr("Season"), ((name, self._season_words(name)) for name in ("", *SEASONS)))
+        self.season.set_value("")
+        self._last_season = ""
         self._set_limits()
 
     def _set_limits(self) -> None:
@@ -224,6 +230,7 @@ class PatientForm(Card):
             "reference": labelled(self.tr("Clinic reference"), self.reference),
             "date": labelled(self.tr("Date"), self.date),
             "region": labelled(self.tr("Region"), self.region),
+            "season": labelled(self.tr("Season"), self.season),
         }
         for place in places.values():
             self._flow.addWidget(place)
@@ -239,6 +246,7 @@ class PatientForm(Card):
             field.changed.connect(self._number_changed)
         self.breastfeeding.changed.connect(self._who_changed)
         self.region.changed.connect(self.changed)
+        self.season.changed.connect(self._season_changed)
         self.reference.textEdited.connect(self.changed)
         self.date.textEdited.connect(self._date_typed)
         self.mark.accepted.connect(self._accept_guess)
@@ -375,6 +383,19 @@ class PatientForm(Card):
 
     def _guess_muac(self, value: float) -> Guess | None:
         return Guess(self.tr("{mm} mm?").format(mm=f"{value * 10:g}"), value * 10) if 5 <= value < 40 else None
+
+    def _season_changed(self) -> None:
+        self._last_season = self.season.value()
+        self.changed.emit()
+
+    def _season_words(self, name: str) -> str:
+        return {
+            "": self.tr("Not chosen"),
+            "rainy": self.tr("Rainy"),
+            "dry": self.tr("Dry"),
+            "cold": self.tr("Cold"),
+            "hot": self.tr("Hot"),
+        }.get(name, name)
 
     def _region_words(self, name: str) -> str:
         return {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import combinations
 
-from medrag_desktop.domain.condition import REGIONS, SECTIONS, Condition, Frequency
+from medrag_desktop.domain.condition import REGIONS, SEASONS, SECTIONS, Condition, Frequency
 from medrag_desktop.domain.grounding import holds_dose, split_sentences
 from medrag_desktop.domain.shingles import shared_runs
 from medrag_desktop.domain.tokens import phrase
@@ -119,6 +119,11 @@ def _affected(condition: Condition) -> Iterator[str]:
     for region, _ in affects.regions:
         if region not in REGIONS:
             yield f"The region {region} is none of {', '.join(REGIONS)}."
+    for season in affects.seasons:
+        if season not in SEASONS:
+            yield f"The season {season} is none of {', '.join(SEASONS)}."
+    if condition.course_days is not None and not 0 < condition.course_days[0] < condition.course_days[1]:
+        yield "The course in days is upside down or impossible."
     for finding in sorted(set(affects.raises) & set(affects.lowers)):
         yield f"{finding} both raises and lowers the risk."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +41,12 @@ def extract_findings(encounter: Encounter, lexicon: Lexicon, vocabulary: Vocabul
     several findings decide together (diarrhoea and blood in the stool) comes last.
     """
     read = {finding.finding: finding for finding in _lasting_in_form(encounter.findings, vocabulary)}
-    texts = [read_text(text, field, lexicon, vocabulary) for field, text in text_fields(encounter)]
+    complaint = read_text(encounter.chief_complaint, "chief_complaint", lexicon, vocabulary)
+    came_with = [finding.finding for finding in complaint if finding.presence is Presence.PRESENT]
+    texts = [complaint]
+    for field, text in text_fields(encounter):
+        if field != "chief_complaint":
+            texts.append(read_text(text, field, lexicon, vocabulary, came_with if field == "history" else ()))
     texts += [read_family_history(text, lexicon, vocabulary) for text in encounter.family_history]
     texts += [_of_childbearing(encounter, vocabulary)]
     for findings in texts:
@@ -128,14 +133,19 @@ def text_fields(encounter: Encounter) -> tuple[tuple[str, str], ...]:
     return tuple((name, text) for name, text in fields if text.strip())
 
 
-def read_text(text: str, field: str, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+def read_text(
+    text: str, field: str, lexicon: Lexicon, vocabulary: Vocabulary, came_with: Sequence[str] = ()
+) -> tuple[Finding, ...]:
     """Read the findings of one text in order; hypothetical, family and resolved mentions are left out.
 
-    A finding that is there carries its duration; what the duration decides follows it.
+    A finding that is there carries its duration; what the duration decides follows it. `came_with` are findings of the
+    complaint, of which the text may say more without naming them again.
     """
-    mentions, tokens = lexicon.mentions(text), tokenize(text)
+    named, tokens = lexicon.mentions(text), tokenize(text)
     groups = sentences(tokens)
-    paired = tuple(in_context(mentions, groups))
+    qualifying = lexicon.qualifying(text, named, came_with)
+    paired = _affirmed_heads(in_context(sorted((*named, *qualifying), key=lambda m: m.start), groups))
+    mentions = [mention for mention, _ in paired]
     durations = durations_of(mentions, text, tokens, [vocabulary[m.finding].kind in FELT for m in mentions])
     found: list[Finding] = []
     for number, (mention, status) in enumerate(paired):
@@ -150,6 +160,13 @@ def read_text(text: str, field: str, lexicon: Lexicon, vocabulary: Vocabulary) -
     others = read_of_others(paired, text, field, groups, lexicon, vocabulary)
     found += (f for f in others if field in _ABOUT_TODAY or f.finding != SICK_CONTACT)
     return (*found, *_reported(text, field, vocabulary))
+
+
+def _affirmed_heads(paired: Iterable[tuple[Mention, Status]]) -> tuple[tuple[Mention, Status], ...]:
+    """Leave out what qualifies a finding that is not there."""
+    paired = tuple(paired)
+    there = {mention.start for mention, status in paired if status is Status.AFFIRMED}
+    return tuple((mention, status) for mention, status in paired if mention.head is None or mention.head in there)
 
 
 def _reported(text: str, field: str, vocabulary: Vocabulary) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from medrag_desktop.domain.condition import Affects, Condition, ConditionFinding, Incidence
 from medrag_desktop.domain.differential import (
     LEAST_SHOWN,
-    PRIOR,
     Candidate,
     RankingModel,
     Weights,
@@ -23,6 +22,7 @@ from medrag_desktop.domain.differential import (
 )
 from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
 from medrag_desktop.domain.observations import observe
+from medrag_desktop.domain.prior import SHARE
 from medrag_desktop.domain.vocabulary import make_vocabulary
 from tests.small_library import (
     CONDITIONS,
@@ -89,7 +89,7 @@ def test_for_and_against_add_up_to_the_log_odds(case: Encounter) -> None:
     by_id = {c.id: c for c in CONDITIONS}
     for candidate in rank(case, observations, MODEL).candidates:
         log_odds = math.log2(candidate.probability / posterior[-1])
-        base = math.log2(PRIOR[by_id[candidate.condition].incidence] / MODEL.weights.unknown)
+        base = math.log2(SHARE[by_id[candidate.condition].incidence] / MODEL.weights.unknown)
         listed = sum(r.bits for r in (*candidate.supporting, *candidate.opposing))
         assert log_odds == pytest.approx(base + listed, abs=(used + 2) * (LEAST_SHOWN + 0.005))
         assert all(r.bits > 0 for r in candidate.supporting)

@@ -106,6 +106,9 @@ class ProbedLexicon:
         self._bench.probe("mentions")
         return self._inner.mentions(text)
 
+    def qualifying(self, text: str, mentions: Sequence[Mention], spoken_of: Sequence[str] = ()) -> tuple[Mention, ...]:
+        return self._inner.qualifying(text, mentions, spoken_of)
+
 
 class ProbedEncoder(FakeEncoder):
     def __init__(self, bench: Workbench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from medrag_desktop.adapters.clinical_library import load_catalogue, load_scope
 from medrag_desktop.adapters.dpr_encoder import DprEncoder
 from medrag_desktop.adapters.draft_json import draft_to_json
 from medrag_desktop.adapters.encounter_json import read_encounter
-from medrag_desktop.adapters.icd10 import icd10_lookup
+from medrag_desktop.adapters.icd10 import icd10_lookup, icd10_titles
 from medrag_desktop.adapters.lexicon import AhoCorasickLexicon
 from medrag_desktop.adapters.onnx_session import read_manifest
 from medrag_desktop.adapters.pack_shelf import FolderPackShelf
@@ -36,14 +37,17 @@ from medrag_desktop.importers.chunking import chunk
 from medrag_desktop.importers.conditions import condition_documents
 from medrag_desktop.logs import set_up_logs
 from medrag_desktop.ports import Encoder, Generator, ReportWriter
+from medrag_desktop.services import evaluate
 from medrag_desktop.services.assess import Assessor, Versions
 from medrag_desktop.services.check_library import check_library
 from medrag_desktop.services.check_scope import Coverage, check_scope
 from medrag_desktop.services.desk import Desk
+from medrag_desktop.services.evaluate import DifferentialResult
 from medrag_desktop.services.history import History
 from medrag_desktop.services.library import Library
 from medrag_desktop.services.library_problem import Problem
 from medrag_desktop.services.rank import Ranker
+from medrag_desktop.services.vignettes import Vignette
 from medrag_desktop.tasks import Task
 
 LIBRARY_PACK = "library"
@@ -137,6 +141,16 @@ def make_vocabulary(base_dir: Path | None) -> Vocabulary:
 def make_ranker(base_dir: Path | None) -> Ranker:
     """Open what danger signs and the differential need, as shipped: measurements do not depend on a user's settings."""
     return _open_ranker(find_paths(base_dir), Settings())
+
+
+def evaluate_differential(
+    base_dir: Path | None, vignettes: Sequence[Vignette], emergencies: Collection[str] | None, *, task: Task
+) -> DifferentialResult:
+    """Measure the differential as shipped; names are matched through ICD-10 where its list is installed."""
+    ranker = make_ranker(base_dir)
+    return evaluate.evaluate_differential(
+        vignettes, ranker, codes_of=icd10_titles(), emergencies=emergencies, task=task
+    )
 
 
 def make_shelf(base_dir: Path | None) -> FolderPackShelf:

@@ -98,6 +98,9 @@ class FakeLexicon:
         ]
         return tuple(sorted(found, key=lambda mention: mention.start))
 
+    def qualifying(self, text: str, mentions: Sequence[Mention], spoken_of: Sequence[str] = ()) -> tuple[Mention, ...]:
+        return ()
+
 
 class MemoryPack:
     """Meets `ports.KnowledgePack` with passages in memory; a hit's cosine is the one all hits are given."""

@@ -51,6 +51,7 @@ MEASLES = condition(
     "measles",
     {"fever": "obligate", "cough": "very_frequent", "rash": "very_frequent", "koplik_spots": "frequent"},
     specific="koplik_spots",
+    icd10=("B05.9",),
     synonyms=("rubeola",),
     incidence=Incidence.RARE,
     cannot_miss=True,
@@ -61,8 +62,11 @@ PNEUMONIA = condition(
     "pneumonia",
     {"fever.high": "frequent", "cough": "very_frequent", "cough.bloody": "occasional", "rash": "excluded"},
     affects=Affects(raises=("history.smoking",)),
+    icd10=("J18.9",),
 )
-COLD = condition("common_cold", {"cough": "frequent", "fever": "occasional"}, incidence=Incidence.VERY_COMMON)
+COLD = condition(
+    "common_cold", {"cough": "frequent", "fever": "occasional"}, incidence=Incidence.VERY_COMMON, icd10=("J00",)
+)
 ECTOPIC = condition(
     "ectopic_pregnancy",
     {"lower_abdominal_pain": "very_frequent", "vaginal_bleeding": "frequent"},

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from medrag_desktop.domain.evidence import Hit, PackManifest
-from medrag_desktop.services.evaluate import DifferentialResult, Rate
+from medrag_desktop.services.evaluate import Accuracy, DifferentialResult, EmergencyResult, Rate
 from medrag_desktop.services.library_problem import Problem
 
 SCHEMA_VERSION = 1
@@ -103,6 +103,43 @@ class CoveredFields(Struct):
     top_10: RateFields
 
 
+class AccuracyFields(Struct):
+    """How often the right diagnosis is among the first candidates."""
+
+    n: int
+    top_1: RateFields
+    top_3: RateFields
+    top_5: RateFields
+    top_10: RateFields
+    covered: CoveredFields
+
+
+class BinFields(Struct):
+    """First candidates of a range of probabilities: the mean that was promised, the share that was right."""
+
+    low: float
+    high: float
+    n: int
+    promised: float
+    right: float
+
+
+class CalibrationFields(Struct):
+    """How honest the probability of the first candidate is."""
+
+    brier: float
+    bins: list[BinFields]
+
+
+class EmergencyFields(Struct):
+    """Emergencies that are seen as neither emergency nor urgent, and the share of others seen as emergencies."""
+
+    emergencies: int
+    missed: list[str]
+    others: int
+    flagged: RateFields
+
+
 class MissFields(Struct):
     """A case whose diagnosis is not first; the rank is null where it is not on the list."""
 
@@ -114,14 +151,18 @@ class MissFields(Struct):
 
 
 class EvaluationFields(Struct):
-    """`medrag evaluate differential`."""
+    """`medrag evaluate differential`.
 
-    n: int
-    top_1: RateFields
-    top_3: RateFields
-    top_5: RateFields
-    top_10: RateFields
-    covered: CoveredFields
+    `strict` counts a diagnosis by its names, `lenient` also by its category of ICD-10; the rest goes by `lenient`.
+    """
+
+    strict: AccuracyFields
+    lenient: AccuracyFields
+    by_system: dict[str, AccuracyFields]
+    outside_said: RateFields
+    outside_said_wrongly: RateFields
+    calibration: CalibrationFields
+    emergencies: EmergencyFields | None
     misses: list[MissFields]
 
 
@@ -207,9 +248,16 @@ def self_test_to_json(checks: Iterable[tuple[str, bool, str]]) -> dict[str, Any]
 def evaluation_to_json(result: DifferentialResult) -> dict[str, Any]:
     """Return the rates of an evaluation, and why cases were missed."""
     plain = {
-        "n": result.n,
-        **_rates(result.top),
-        "covered": {"n": result.covered, **_rates(result.top_covered)},
+        "strict": _accuracy(result.strict),
+        "lenient": _accuracy(result.lenient),
+        "by_system": {system: _accuracy(accuracy) for system, accuracy in result.by_system.items()},
+        "outside_said": _rounded(asdict(result.outside_said)),
+        "outside_said_wrongly": _rounded(asdict(result.outside_said_wrongly)),
+        "calibration": {
+            "brier": round(result.calibration.brier, 4),
+            "bins": [_rounded(asdict(group)) for group in result.calibration.bins],
+        },
+        "emergencies": None if result.emergencies is None else _emergencies(result.emergencies),
         "misses": [asdict(miss) for miss in result.misses],
     }
     return _checked(plain, EvaluationFields)
@@ -235,8 +283,21 @@ def recovery_words_to_json(words: Iterable[str]) -> dict[str, Any]:
     return _checked({"schema_version": SCHEMA_VERSION, "recovery_words": list(words)}, RecoveryWordsFields)
 
 
+def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
+    covered = {"n": accuracy.covered, **_rates(accuracy.top_covered)}
+    return {"n": accuracy.n, **_rates(accuracy.top), "covered": covered}
+
+
+def _emergencies(result: EmergencyResult) -> dict[str, Any]:
+    return asdict(result) | {"flagged": _rounded(asdict(result.flagged))}
+
+
 def _rates(rates: Mapping[int, Rate]) -> dict[str, dict[str, float]]:
-    return {f"top_{k}": {name: round(value, 4) for name, value in asdict(rate).items()} for k, rate in rates.items()}
+    return {f"top_{k}": _rounded(asdict(rate)) for k, rate in rates.items()}
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
 
 
 def _checked(plain: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:

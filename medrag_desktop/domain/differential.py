@@ -147,6 +147,7 @@ class RankingModel:
         counts = (gain > 1).sum(axis=1)
         return tuple(tuple(names[c] for c in row[:n]) for row, n in zip(order, counts, strict=True))
 
+
 def make_ranking_model(
     conditions: Iterable[Condition], vocabulary: Vocabulary, weights: Weights | None = None
 ) -> RankingModel:

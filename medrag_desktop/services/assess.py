@@ -9,9 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from medrag_desktop import __version__
-from medrag_desktop.domain.basics import not_looked_at
-from medrag_desktop.domain.catalogue import Catalogue
-from medrag_desktop.domain.condition import Urgency
 from medrag_desktop.domain.differential import Candidate, Differential
 from medrag_desktop.domain.draft import Draft, EvidenceStrength, Level, Provenance, Section
 from medrag_desktop.domain.encounter import Encounter, Presence
@@ -20,7 +17,7 @@ from medrag_desktop.domain.fusion import FOUND, evidence_level
 from medrag_desktop.domain.next_question import next_questions
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.querying import candidate_query, presentation_query
-from medrag_desktop.domain.triage import DangerSign
+from medrag_desktop.domain.urgency import urgency_of
 from medrag_desktop.ports import Generator
 from medrag_desktop.services.drafting import (
     Brief,
@@ -36,8 +33,6 @@ from medrag_desktop.tasks import Task
 
 DRAFTED_FROM = 0.02
 """Probability from which the draft writes about a candidate that is not the first."""
-URGENT_FROM = 0.1
-"""Probability from which a condition's own urgency counts for the patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +95,7 @@ class Assessor:
             for hit in found.presentation:
                 references.number(hit)
         task.report("Done", 4, 4)
-        # where nothing explains the findings the ranking says little, but what must not be missed still counts
-        weighed = [c for c in candidates if c.cannot_miss or not ranked.outside_library]
-        urgency, because = _urgency(signs.fired, weighed, encounter, observations, self.ranker.catalogue)
+        urgency, because = urgency_of(signs, ranked, encounter, observations, self.ranker.catalogue)
         return Draft(
             level=level,
             urgency=urgency,
@@ -220,33 +213,3 @@ def _cite(candidates: Sequence[Candidate], found: _Found, references: References
         numbers = numbers or [references.number(hit) for hit in own[:1]]
         cited.append(replace(candidate, citations=tuple(sorted(numbers))))
     return tuple(cited)
-
-
-def _urgency(
-    fired: Sequence[DangerSign],
-    candidates: Sequence[Candidate],
-    encounter: Encounter,
-    observations: Observations,
-    catalogue: Catalogue,
-) -> tuple[Urgency, tuple[str, ...]]:
-    """Return the most urgent of: danger signs that fired, likely conditions, and those conditions' own signs; and why.
-
-    Silence is not safety: while something basic was not looked at, nothing is less urgent than soon.
-    """
-    found = [(sign.urgency, "a danger sign") for sign in fired[:1]]
-    if not_looked_at(encounter, observations):
-        found.append((Urgency.SOON, "basic measurements or questions are missing"))
-    for candidate in candidates:
-        if candidate.probability < URGENT_FROM:
-            continue
-        condition = catalogue.by_id[candidate.condition]
-        found.append((condition.urgency, f"{condition.name} is {candidate.band}"))
-        there = [sign for sign in condition.danger_signs if observations.presence(sign) is Presence.PRESENT]
-        if there:
-            label = catalogue.vocabulary.label(there[0])
-            found.append(
-                (Urgency.EMERGENCY, f"{condition.name} is {candidate.band}, and {label} is a danger sign in it")
-            )
-    order = list(Urgency)
-    most = min((urgency for urgency, _ in found), key=order.index, default=Urgency.ROUTINE)
-    return most, tuple(dict.fromkeys(why for urgency, why in found if urgency is most))

@@ -23,7 +23,15 @@ from medrag_desktop.adapters.result_json import (
     self_test_to_json,
 )
 from medrag_desktop.domain.evidence import Hit, PackManifest
-from medrag_desktop.services.evaluate import DifferentialResult, Miss, Rate
+from medrag_desktop.services.evaluate import (
+    Accuracy,
+    Bin,
+    Calibration,
+    DifferentialResult,
+    EmergencyResult,
+    Miss,
+    Rate,
+)
 from medrag_desktop.services.library_problem import Problem
 from tests.drafts import PASSAGE
 
@@ -34,12 +42,23 @@ MANIFEST = PackManifest(
 )
 RATES = {k: Rate(0.123456, 0.1, 0.2) for k in (1, 3, 5, 10)}
 MISSES = (Miss("7", "Measles", None, "not in library", ""), Miss("8", "Flu", 4, "outranked", "x"))
+ACCURACY = Accuracy(2, 1, RATES, RATES)
+EVALUATION = DifferentialResult(
+    strict=ACCURACY,
+    lenient=ACCURACY,
+    by_system={"infectious": ACCURACY},
+    outside_said=RATES[1],
+    outside_said_wrongly=RATES[1],
+    calibration=Calibration(0.25, (Bin(0.0, 0.1, 2, 0.05, 0.5),)),
+    misses=MISSES,
+    emergencies=EmergencyResult(1, ("7",), 1, RATES[1]),
+)
 RESULTS: dict[str, Any] = {
     "search": search_to_json(HITS, "found"),
     "pack_list": packs_to_json([MANIFEST]),
     "library_check": problems_to_json([Problem("error", "a.toml", "It is broken.")]),
     "self_test": self_test_to_json([("packs", True, "fine"), ("window", False, "none")]),
-    "evaluate_differential": evaluation_to_json(DifferentialResult(2, 1, RATES, RATES, MISSES)),
+    "evaluate_differential": evaluation_to_json(EVALUATION),
     "error_line": error_line_to_json(3, "line 3: history must be text."),
     "case_export": case_export_to_json("1b9d", Path("out.pdf")),
     "case_erasure": case_erasure_to_json("1b9d", erased=False),

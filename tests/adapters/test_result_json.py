@@ -102,5 +102,5 @@ def test_one_part_that_fails_fails_the_whole() -> None:
 
 def test_rates_are_rounded_and_misses_whole() -> None:
     result = RESULTS["evaluate_differential"]
-    assert (result["top_1"]["value"], result["covered"]["n"]) == (0.1235, 1)
+    assert (result["strict"]["top_1"]["value"], result["lenient"]["covered"]["n"]) == (0.1235, 1)
     assert [(miss["rank"], miss["reason"]) for miss in result["misses"]] == [(None, "not in library"), (4, "outranked")]

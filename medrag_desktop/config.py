@@ -249,6 +249,14 @@ REGIONS = Choice(
         ("europe-north-america", "Europe and North America"),
     )
 )
+TESTS = Choice(
+    (
+        ("none", "None"),
+        ("rapid", "Rapid tests"),
+        ("laboratory", "Rapid tests and laboratory"),
+        ("hospital", "All tests of a hospital"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +268,9 @@ class Settings:
     )
     region: str = _setting(
         "default", "You", "Region", "Diseases are not equally common everywhere. New cases start with it.", REGIONS
+    )
+    tests: str = _setting(
+        "rapid", "You", "Tests in this clinic", "The program asks only for results of tests that you can do.", TESTS
     )
     theme: str = _setting("system", "Window", "Colours", "Light, dark, or as this computer is set.", THEMES)
     text_scale: float = _setting(

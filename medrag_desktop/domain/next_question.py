@@ -1,4 +1,4 @@
-"""Which finding or test that was not assessed would change the ranking most (expected information gain)."""
+"""Which open finding, or test that the clinic has, would change the ranking most (expected information gain)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import numpy as np
 from medrag_desktop.domain.differential import Floats, RankingModel, probabilities
 from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.observations import Observations
+from medrag_desktop.domain.vocabulary import NEEDS, FindingDefinition
 
+TESTS = ("none", *NEEDS)
+"""Which tests a clinic has; each word counts those before it in."""
 CERTAIN = 0.995
 """No answer is ever certain, so that none empties the differential."""
 
@@ -24,15 +27,25 @@ class NextQuestion:
 
 
 def next_questions(
-    encounter: Encounter, observations: Observations, model: RankingModel, count: int = 5
+    encounter: Encounter, observations: Observations, model: RankingModel, count: int = 5, *, tests: str = TESTS[-1]
 ) -> tuple[NextQuestion, ...]:
-    """Return the questions with the greatest expected reduction of the differential's entropy, best first."""
+    """Return the questions with the greatest expected reduction of the differential's entropy, best first.
+
+    `tests` is one of TESTS: a test that the clinic does not have is not asked for.
+    """
     if not model.conditions:
         return ()
     gains = expected_gain(probabilities(encounter, observations, model), model, observations)
-    order = sorted(model.columns, key=lambda name: -gains[model.columns[name]])
+    asked = [name for name in model.columns if is_available(model.vocabulary[name], tests)]
+    order = sorted(asked, key=lambda name: -gains[model.columns[name]])
     questions = (_question(name, float(gains[model.columns[name]]), model) for name in order[:count])
     return tuple(question for question in questions if question.gain_bits > 0)
+
+
+def is_available(definition: FindingDefinition, tests: str) -> bool:
+    """Tell whether a clinic with these tests (one of TESTS) can find out; whatever is no test can be asked anywhere."""
+    needs = definition.needs or NEEDS[-1]
+    return definition.kind != "test" or TESTS.index(needs) <= TESTS.index(tests)
 
 
 def expected_gain(posterior: Floats, model: RankingModel, observations: Observations | None = None) -> Floats:

@@ -12,6 +12,9 @@ from medrag_desktop.domain.threshold import Threshold, parse_threshold
 from medrag_desktop.errors import LibraryError
 
 KINDS = ("symptom", "sign", "vital", "history", "exposure", "medicine", "test")
+NEEDS = ("rapid", "laboratory", "hospital")
+"""What a clinic must have for a test, each with those before it: strips and rapid tests; a simple laboratory, X-ray,
+ECG and ultrasound; a hospital."""
 LASTING = ("history", "exposure", "medicine")
 """Kinds of finding that are true of the patient although they lie in the past."""
 FELT = ("symptom", "sign", "vital")
@@ -50,6 +53,8 @@ class FindingDefinition:
     """How long which other finding must have lasted for this one to be there."""
     derive_together: tuple[str, ...] = ()
     """Findings that together make this one: diarrhoea and blood in the stool."""
+    needs: str = ""
+    """One of NEEDS for a test, which without it counts as one of the hospital; empty for any other kind."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,7 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         "derive",
         "derive_duration",
         "derive_together",
+        "needs",
     }
     if unknown:
         raise LibraryError(f"findings/{system}.toml: {finding} has unknown keys {sorted(unknown)}.")
@@ -170,7 +176,19 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         derive=None if derive is None else _derivation(str(derive), where),
         derive_duration=_limit(table.get("derive_duration"), where),
         derive_together=_strings(table, "derive_together", where),
+        needs=_needs(table, where),
     )
+
+
+def _needs(table: Mapping[str, object], where: str) -> str:
+    needs = table.get("needs")
+    if needs is None:
+        return ""
+    if table["kind"] != "test":
+        raise LibraryError(f"{where}: only a test has the key needs.")
+    if needs not in NEEDS:
+        raise LibraryError(f"{where}: needs must be one of {', '.join(NEEDS)}.")
+    return str(needs)
 
 
 def _strings(table: dict[str, object], key: str, where: str) -> tuple[str, ...]:

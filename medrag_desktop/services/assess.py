@@ -14,7 +14,6 @@ from medrag_desktop.domain.draft import Draft, EvidenceStrength, Level, Provenan
 from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.evidence import Hit, Query
 from medrag_desktop.domain.fusion import FOUND, evidence_level
-from medrag_desktop.domain.next_question import next_questions
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.querying import candidate_query, presentation_query
 from medrag_desktop.domain.urgency import urgency_of
@@ -80,7 +79,7 @@ class Assessor:
             encounter, observations, signs = self.ranker.triage(encounter)
         with clock.step("ranking"):
             ranked = self.ranker.rank(encounter, observations)
-            questions = next_questions(encounter, observations, self.ranker.model)
+            questions = self.ranker.next_questions(encounter, observations)
         task.report("Searching the library", 1, 4)
         with clock.step("retrieval"):
             found = self._retrieve(encounter, observations, ranked.candidates, task)
@@ -175,6 +174,7 @@ class Assessor:
                 ("candidates", str(self.ranker.settings.candidates)),
                 ("drafted", str(self.ranker.settings.drafted)),
                 ("passages", str(self.ranker.settings.passages)),
+                ("tests", self.ranker.settings.tests),
                 ("threads", str(self.ranker.settings.threads)),
             ),
             seed=seed,

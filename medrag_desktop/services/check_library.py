@@ -100,6 +100,8 @@ def _definition(definition: FindingDefinition, vocabulary: Vocabulary) -> Iterat
     file, name = file_of(definition), definition.id
     if not definition.question.strip().endswith("?"):
         yield Problem("error", file, f"{name} has no question that ends with a question mark.")
+    if definition.kind == "test" and not definition.needs:
+        yield Problem("warning", file, f"{name} does not say what the test needs; it counts as one of a hospital.")
     yield from unknown_findings(definition.parents, f"{name} (parents)", file, vocabulary)
     if name in _implied(name, vocabulary):
         yield Problem("error", file, f"{name} implies itself through its parents.")

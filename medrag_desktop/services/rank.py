@@ -9,6 +9,7 @@ from medrag_desktop.config import Settings
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.differential import Differential, RankingModel, rank
 from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.domain.next_question import NextQuestion, next_questions
 from medrag_desktop.domain.observations import Observations, observe
 from medrag_desktop.domain.triage import UNREAD, NotAssessed, Triage, triage
 from medrag_desktop.ports import Lexicon
@@ -52,3 +53,7 @@ class Ranker:
     def rank(self, encounter: Encounter, observations: Observations) -> Differential:
         """Rank the conditions of the library for what is known."""
         return rank(encounter, observations, self.model, self.settings.candidates)
+
+    def next_questions(self, encounter: Encounter, observations: Observations) -> tuple[NextQuestion, ...]:
+        """Return what to ask next, within what this clinic has."""
+        return next_questions(encounter, observations, self.model, tests=self.settings.tests)

@@ -20,6 +20,7 @@ from medrag_desktop.gui.theme import apply_theme
 OTHER = Settings(
     clinician="Dr A. Example",
     region="south-asia",
+    tests="laboratory",
     theme="dark",
     text_scale=1.3,
     auto_lock_minutes=0,

@@ -50,16 +50,20 @@ class Weights:
     prior: PriorWeights = field(default_factory=PriorWeights)
     leak: float = 0.03
     """Highest P(finding | condition) where the monograph does not list the finding; else as in anyone who comes."""
-    specific_leak: float = 0.006
+    specific_leak: float = 0.003
     """The lowest, and that of a finding which is specific to another condition."""
     narrowing: float = 0.15
     """P(narrower finding | condition, listed finding) where the monograph lists only the broader one."""
-    evidence: float = 0.75
+    evidence: float = 0.95
     """Exponent on the findings' likelihood ratios: findings are correlated, so each counts for less."""
+    complaint: float = 1.75
+    """Factor on that exponent for what the patient came with: few come with what is only incidental to a disease."""
+    sharpness: float = 0.7
+    """Exponent on the odds of the whole score; it changes no rank, and is fitted so that probabilities are honest."""
     risk_ratio: float = 4.0
     """Likelihood ratio of a risk factor that is there, and its inverse for a protective one."""
     unknown: float = 0.02
-    """Prior of "none of these"."""
+    """Share of encounters with "none of these", on the scale of the incidences."""
     stands_out: float = 0.2
     """Probability below which no condition stands out."""
     explains: float = 0.6
@@ -175,7 +179,7 @@ def rank(encounter: Encounter, observations: Observations, model: RankingModel, 
     if not model.conditions:
         return Differential((), outside_library=True)
     used = _used(observations, model)
-    bits = _bits(used, model)
+    bits = _bits(used, observations, model)
     posterior = probabilities(encounter, observations, model, bits)
     order = np.argsort(-posterior[:-1], kind="stable")
     floor = model.weights.keep_in_view
@@ -210,21 +214,29 @@ def probabilities(
 ) -> Floats:
     """Return the posterior of every condition and, last, of "none of these"; shape (conditions + 1,)."""
     bits = contributions(observations, model) if bits is None else bits
-    scores = model.weights.evidence * bits.sum(axis=1) + model.prior.log2_of(encounter, observations)
-    scores = np.append(scores, math.log2(model.weights.unknown))
-    odds = np.exp2(scores - scores.max())
+    scores = bits.sum(axis=1) + model.prior.log2_of(encounter, observations)
+    scores = np.append(scores, model.weights.prior.incidence * math.log2(model.weights.unknown))
+    odds = np.exp2(model.weights.sharpness * (scores - scores.max()))
     return np.asarray(odds / odds.sum())
 
 
 def contributions(observations: Observations, model: RankingModel) -> Floats:
-    """Return the log2 likelihood ratio of each used finding under each condition; shape (conditions, used)."""
-    return _bits(_used(observations, model), model)
+    """Return the weighted log2 likelihood ratio of each used finding under each condition; (conditions, used)."""
+    return _bits(_used(observations, model), observations, model)
 
 
-def _bits(used: tuple[Finding, ...], model: RankingModel) -> Floats:
+def _bits(used: tuple[Finding, ...], observations: Observations, model: RankingModel) -> Floats:
     columns = np.array([model.columns[f.finding] for f in used], dtype=np.intp)
     present = np.array([f.presence is Presence.PRESENT for f in used], dtype=np.bool_)
-    return np.where(present, model.bits_present[:, columns], model.bits_absent[:, columns])
+    bits = np.where(present, model.bits_present[:, columns], model.bits_absent[:, columns])
+    return np.asarray(bits * _exponents(used, observations, model))
+
+
+def _exponents(used: tuple[Finding, ...], observations: Observations, model: RankingModel) -> Floats:
+    """Return how much each used finding counts: more when it is, or is a kind of, what the patient came with."""
+    came_with = {f.finding for f in observations.present() if f.field == "chief_complaint"}
+    named = [not came_with.isdisjoint((f.finding, *model.vocabulary.ancestors(f.finding))) for f in used]
+    return np.where(named, model.weights.complaint, 1.0) * model.weights.evidence
 
 
 def _factors(condition: Condition) -> tuple[str, ...]:
@@ -355,10 +367,10 @@ def _reasons(
     bits: Floats, used: tuple[Finding, ...], circumstances: tuple[Circumstance, ...], model: RankingModel
 ) -> tuple[Reason, ...]:
     """Return everything that moves a condition's odds by LEAST_SHOWN bits or more."""
-    evidence = model.weights.evidence
-    found = [Reason(f.finding, _words(f, model), float(b) * evidence) for f, b in zip(used, bits, strict=True)]
+    found = [Reason(f.finding, _words(f, model), float(b)) for f, b in zip(used, bits, strict=True)]
     found += [Reason(known.kind, known.words, known.bits) for known in circumstances]
-    return tuple(replace(r, bits=round(r.bits, 2)) for r in found if abs(r.bits) >= LEAST_SHOWN)
+    sharp = (replace(reason, bits=round(model.weights.sharpness * reason.bits, 2)) for reason in found)
+    return tuple(reason for reason in sharp if abs(reason.bits) >= LEAST_SHOWN)
 
 
 def _candidate(

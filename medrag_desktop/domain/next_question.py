@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medrag_desktop.domain.differential import Floats, RankingModel, probabilities
+from medrag_desktop.domain.differential import RankingModel, probabilities
 from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.observations import Observations
+from medrag_desktop.domain.prior import Floats
 from medrag_desktop.domain.vocabulary import NEEDS, FindingDefinition
 
 TESTS = ("none", *NEEDS)

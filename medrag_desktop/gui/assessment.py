@@ -8,18 +8,32 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from medrag_desktop.domain.condition import Urgency
 from medrag_desktop.domain.differential import Differential
 from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.domain.next_question import NextQuestion
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.triage import Triage
+from medrag_desktop.domain.urgency import urgency_of
 from medrag_desktop.errors import MedragError
 from medrag_desktop.gui.jobs import MODEL, READING, Debounce, JobRunner
 from medrag_desktop.gui.library_flow import Instruments
+from medrag_desktop.services.rank import Ranker
 from medrag_desktop.tasks import Progress, Task
 
 T = TypeVar("T")
 READ_QUIET_MS, READ_LONGEST_MS = 200, 600
+
+
+def read_encounter(ranker: Ranker, encounter: Encounter, *, rank: bool) -> Reading:
+    """Return what the library makes of an encounter in a few milliseconds, with or without the ranking."""
+    read, observations, signs = ranker.triage(encounter)
+    if not rank:
+        return Reading(read, observations, signs)
+    ranked = ranker.rank(read, observations)
+    urgency, because = urgency_of(signs, ranked, read, observations, ranker.catalogue)
+    return Reading(read, observations, signs, ranked, ranker.next_questions(read, observations), urgency, because)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +45,10 @@ class Reading:
     observations: Observations
     triage: Triage
     differential: Differential | None = None
-    """None while typing."""
+    """None while nothing was assessed yet, and with it what follows."""
+    questions: tuple[NextQuestion, ...] = ()
+    urgency: Urgency | None = None
+    urgency_because: tuple[str, ...] = ()
 
 
 class LiveReading(QObject):
@@ -41,9 +58,13 @@ class LiveReading(QObject):
     """Reading."""
 
     def __init__(
-        self, jobs: JobRunner, instruments: Instruments, form: Callable[[], Encounter | None], parent: QObject
+        self,
+        jobs: JobRunner,
+        instruments: Instruments,
+        form: Callable[[], tuple[Encounter, bool] | None],
+        parent: QObject,
     ) -> None:
-        """Read what `form` returns; None means that there is nothing to read."""
+        """Read what `form` returns, and rank it where that says so; None means that there is nothing to read."""
         super().__init__(parent)
         self._jobs, self._instruments, self._form = jobs, instruments, form
         self._turn = 0
@@ -67,9 +88,10 @@ class LiveReading(QObject):
         if self._running:
             self._again = True
             return
-        encounter, turn = self._form(), self._turn
-        if encounter is None:
+        to_read, turn = self._form(), self._turn
+        if to_read is None:
             return
+        encounter, rank = to_read
         self._running, self._again = True, False
 
         def done(reading: Reading) -> None:
@@ -77,7 +99,7 @@ class LiveReading(QObject):
                 self.read.emit(reading)
 
         self._jobs.start(
-            lambda _: Reading(*self._instruments.ranker().triage(encounter)),
+            lambda _: read_encounter(self._instruments.ranker(), encounter, rank=rank),
             lane=READING,
             on_done=done,
             on_error=lambda _: None,  # who opened the library has told already
@@ -131,9 +153,7 @@ class Assessment(QObject):
 
     def _rank(self, encounter: Encounter, task: Task) -> Reading:
         task.report(self.tr("Checking danger signs"), 0, 4)
-        ranker = self._instruments.ranker()
-        read, observations, triage = ranker.triage(encounter)
-        return Reading(read, observations, triage, ranker.rank(read, observations))
+        return read_encounter(self._instruments.ranker(), encounter, rank=True)
 
     def _write(self, encounter: Encounter, level: Level, reading: Reading) -> None:
         self.ranked.emit(reading)

@@ -46,14 +46,18 @@ class DifferentialPanel(FittedPanel):
         outside_library: bool,
         catalogue: Catalogue,
         passages: tuple[CitedPassage, ...] = (),
+        *,
+        newer: bool = False,
     ) -> None:
-        """Show the ranking; the condition that was chosen stays chosen."""
+        """Show the ranking, which may be newer than the draft; the condition that was chosen stays chosen."""
         chosen = self._chosen()
         self._catalogue = catalogue
         self._passages = {passage.number: passage for passage in passages}
         words = self.tr(
             "No condition of the library explains these findings well, so nothing is drafted. Think beyond this list."
         )
+        if newer:
+            words = self.tr("No condition of the library explains these findings well. Think beyond this list.")
         self._outside.show_text("warning", words if outside_library else "")
         self.candidates.rows.set_rows([candidate_row(candidate) for candidate in candidates])
         again = next((c for c in candidates if chosen is not None and c.condition == chosen.condition), None)

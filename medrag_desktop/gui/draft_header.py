@@ -48,18 +48,21 @@ class DraftHeader(QWidget):
         self.patient.setText("")
         self.patient.setToolTip("")
         self.status.setText("")
-        self.urgency.show_urgency(None)
-        self.urgency.setToolTip("")
+        self.show_urgency(None, ())
         self.show_triage(None)
 
     def show_case(self, case: Case) -> None:
         """Show the patient, the urgency and the danger signs of a case."""
         self.show_patient(case.encounter)
         draft = case.draft
-        self.urgency.show_urgency(None if draft is None else draft.urgency)
-        self.urgency.setToolTip("" if draft is None else tooltip("; ".join(draft.urgency_because)))
+        self.show_urgency(None if draft is None else draft.urgency, () if draft is None else draft.urgency_because)
         self.show_triage(None if draft is None else Triage(draft.danger_signs, draft.danger_signs_not_assessed))
         self.show_review(case.review)
+
+    def show_urgency(self, urgency: Urgency | None, because: tuple[str, ...]) -> None:
+        """Show how soon the patient must be seen, and why; None hides it."""
+        self.urgency.show_urgency(urgency)
+        self.urgency.setToolTip(tooltip("; ".join(because)))
 
     def show_patient(self, encounter: Encounter) -> None:
         """Show who the patient is."""

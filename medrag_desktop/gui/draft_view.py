@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QResizeEvent
@@ -10,22 +11,25 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QScrollArea, QSplitter,
 
 from medrag_desktop.domain.case import Case, Review, start_review
 from medrag_desktop.domain.catalogue import Catalogue
-from medrag_desktop.domain.differential import Differential
+from medrag_desktop.domain.differential import Candidate, Differential
 from medrag_desktop.domain.draft import Draft
 from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.domain.next_question import NextQuestion
 from medrag_desktop.domain.triage import Triage
+from medrag_desktop.gui.assessment import Reading
 from medrag_desktop.gui.basis import Span, basis_of, drafted_statement, word_at
 from medrag_desktop.gui.differential_panel import DifferentialPanel
 from medrag_desktop.gui.draft_header import DraftHeader
 from medrag_desktop.gui.item_models import Row, RowKind
 from medrag_desktop.gui.passage_panel import PassagePanel
 from medrag_desktop.gui.plain_text import breakable
+from medrag_desktop.gui.question_panel import QuestionPanel
 from medrag_desktop.gui.row_list import RowList
 from medrag_desktop.gui.statement_rows import Place
 from medrag_desktop.gui.statements_panel import StatementsPanel
 from medrag_desktop.gui.theme import scaled
 from medrag_desktop.gui.widgets import Card, FlowLayout, push_button
-from medrag_desktop.gui.wording import draft_notice, gain_words, when
+from medrag_desktop.gui.wording import draft_notice, when
 
 _FOLDED_HEIGHT = 130
 """Height of what a line at the bottom unfolds, pixels of the usual text size."""
@@ -45,20 +49,22 @@ class DraftView(QWidget):
     export_requested = Signal()
     edit_encounter_requested = Signal()
     amend_requested = Signal()
+    answered = Signal(str, object)
+    """Id of a finding and its Presence; NOT_ASSESSED takes an answer back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty."""
         super().__init__(parent)
         self._case: Case | None = None
         self._catalogue: Catalogue | None = None
-        self._read_only = False
+        self._read_only = self._is_changed = False
         self.header = DraftHeader()
         self.differential = DifferentialPanel()
         self.statements = StatementsPanel()
         self.passage = PassagePanel()
-        self.questions = RowList(self.tr("What to ask next"))
-        self.making = RowList(self.tr("How this was made"))
         self.questions_button = push_button("", "quiet")
+        self.questions = QuestionPanel(self.questions_button)
+        self.making = RowList(self.tr("How this was made"))
         self.making_button = push_button("", "quiet")
         self.back_button = push_button(self.tr("&Back to the form"))
         self.export_button = push_button(self.tr("&Export PDF"))
@@ -100,6 +106,26 @@ class DraftView(QWidget):
         self.statements.show_waiting(self.tr("Writing the draft …"))
         self._show_buttons()
 
+    def show_reading(self, reading: Reading, *, outdated: bool) -> None:
+        """Show danger signs, ranking and questions of the data as they are now; the sentences stay as written."""
+        draft = None if self._case is None else self._case.draft
+        if self._case is None or draft is None or self._catalogue is None or reading.differential is None:
+            return
+        ranked = reading.differential
+        if outdated:
+            self.header.show_patient(reading.encounter)
+            self.header.show_urgency(reading.urgency, reading.urgency_because)
+            self.header.show_triage(reading.triage)
+            candidates = _citing(ranked.candidates, draft)
+            self.differential.show_candidates(
+                candidates, ranked.outside_library, self._catalogue, draft.passages, newer=True
+            )
+        elif self._is_changed:
+            self.header.show_case(replace(self._case, review=self.statements.review()))
+            self._show_ranking(draft, self._catalogue)
+        self._is_changed = outdated
+        self._show_questions(reading.questions, reading.encounter)
+
     def clear(self) -> None:
         """Show no case."""
         self._case, self._catalogue = None, None
@@ -124,6 +150,7 @@ class DraftView(QWidget):
         """Let a signed case be read only, or let it be changed."""
         self._read_only = read_only
         self.statements.set_read_only(read_only)
+        self.questions.set_read_only(read_only)
         self._show_buttons()
 
     def focus_first(self) -> None:
@@ -190,8 +217,7 @@ class DraftView(QWidget):
             self._columns.setSizes([330, 460, 360] if beside else [1, 1, 1])
         for card in self._columns.findChildren(Card):
             card.setMinimumHeight(0 if beside else _LINES_EACH * metrics.lineSpacing())
-        for folded in (self.questions, self.making):
-            folded.setMaximumHeight(scaled(_FOLDED_HEIGHT))
+        self.making.setMaximumHeight(scaled(_FOLDED_HEIGHT))
 
     @Slot(QWidget, QWidget)
     def _follow_focus(self, _: QWidget | None, now: QWidget | None) -> None:
@@ -226,6 +252,7 @@ class DraftView(QWidget):
             app.focusChanged.connect(self._follow_focus)
         self.differential.passage_requested.connect(self._show_passage)
         self.differential.diagnosis_chosen.connect(self.statements.set_diagnosis)
+        self.questions.answered.connect(self.answered)
         self.questions_button.clicked.connect(self._unfold_questions)
         self.making_button.clicked.connect(self._unfold_making)
         self.back_button.clicked.connect(self.edit_encounter_requested)
@@ -234,11 +261,14 @@ class DraftView(QWidget):
         self.sign_button.clicked.connect(self._sign)
 
     def _show_draft(self, draft: Draft, review: Review, catalogue: Catalogue) -> None:
-        self.differential.show_candidates(draft.differential, draft.outside_library, catalogue, draft.passages)
+        self._show_ranking(draft, catalogue)
         self.passage.clear()
         self.statements.show_draft(draft, review, breakable(draft_notice(draft)))
         self._show_basis(self.statements.chosen())
         self._show_more(draft)
+
+    def _show_ranking(self, draft: Draft, catalogue: Catalogue) -> None:
+        self.differential.show_candidates(draft.differential, draft.outside_library, catalogue, draft.passages)
 
     def _show_without_draft(self) -> None:
         self.differential.clear()
@@ -248,12 +278,20 @@ class DraftView(QWidget):
         self._show_buttons()
 
     def _show_more(self, draft: Draft | None) -> None:
-        questions = draft.next_questions if draft is not None else ()
-        self.questions_button.setVisible(bool(questions))
+        self.questions.clear()
+        self._is_changed = False
         self.making_button.setVisible(draft is not None)
-        self.questions.rows.set_rows([Row(RowKind.TEXT, q.question, tag=gain_words(q.gain_bits)) for q in questions])
         self.making.rows.set_rows([] if draft is None else list(self._making_rows(draft)))
         self._unfold(None)
+        if draft is not None and self._case is not None:
+            self._show_questions(draft.next_questions, self._case.encounter)
+            self._unfold(self.questions if self.questions.rows and not self._case.signed else None)
+        self.questions_button.setVisible(bool(self.questions.rows))
+
+    def _show_questions(self, questions: tuple[NextQuestion, ...], encounter: Encounter) -> None:
+        self.questions.show_questions(questions, encounter)
+        self.questions_button.setVisible(bool(self.questions.rows))
+        self._name_folds()
 
     def _making_rows(self, draft: Draft) -> Iterator[Row]:
         told = draft.provenance
@@ -328,11 +366,14 @@ class DraftView(QWidget):
     def _unfold_making(self) -> None:
         self._unfold(self.making)
 
-    def _unfold(self, wanted: RowList | None) -> None:
+    def _unfold(self, wanted: QWidget | None) -> None:
         """Unfold one of the two lists at the bottom, or fold it if it is open already; None folds both."""
         for folded in (self.questions, self.making):
             folded.setVisible(folded is wanted and folded.isHidden())
-        count = self.questions.rows.rowCount()
+        self._name_folds()
+
+    def _name_folds(self) -> None:
+        count = self.questions.open_count
         self.questions_button.setText(
             self.tr("Ask &next ({count})").format(count=count)
             if self.questions.isHidden()
@@ -349,6 +390,12 @@ class DraftView(QWidget):
     def _export(self) -> None:
         self.statements.finish_editing()
         self.export_requested.emit()
+
+
+def _citing(candidates: tuple[Candidate, ...], draft: Draft) -> tuple[Candidate, ...]:
+    """Give candidates the passages that the draft names for the same conditions."""
+    cited = {candidate.condition: candidate.citations for candidate in draft.differential}
+    return tuple(replace(candidate, citations=cited.get(candidate.condition, ())) for candidate in candidates)
 
 
 def _content(review: Review) -> tuple[object, ...]:

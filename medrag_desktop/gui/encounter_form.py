@@ -36,6 +36,8 @@ class EncounterForm(QWidget):
         self._region = region
         self._reading: tuple[Finding, ...] = ()
         self._rejected_at = -1
+        self._answered: set[str] = set()
+        """Findings that are on the list because a question was answered."""
         self.patient = PatientForm()
         self.story = StoryForm()
         self.vital_signs = VitalSignsForm()
@@ -68,6 +70,7 @@ class EncounterForm(QWidget):
         """Show an encounter; what was read from its text is left to be read again."""
         encounter = encounter.as_entered()
         self._reading, self._rejected_at = (), -1
+        self._answered.clear()
         self.patient.show_encounter(encounter)
         self.story.show_encounter(encounter)
         self.vital_signs.show_vital_signs(encounter.vital_signs)
@@ -102,6 +105,17 @@ class EncounterForm(QWidget):
     def suggest(self, findings: tuple[str, ...]) -> None:
         """Offer findings that are worth asking for."""
         self.picker.suggest(findings)
+
+    def answer(self, finding: str, presence: Presence) -> None:
+        """Take the answer to a question as a finding; NOT_ASSESSED takes off the list what an answer put there."""
+        model = self.picker.model
+        row = model.row_of(finding)
+        if presence is Presence.NOT_ASSESSED and row >= 0 and finding in self._answered:
+            model.drop(row)
+            return
+        if row < 0:
+            self._answered.add(finding)
+        self.picker.put(Finding(finding, presence))
 
     def problems(self) -> tuple[str, ...]:
         """Return why the form cannot be assessed as it stands, each as a sentence."""

@@ -344,10 +344,12 @@ class CaseFlow(QObject):
         for then in waiting:
             self.store(then)
 
-    def _to_read(self) -> Encounter | None:
-        """Return what is to be read while typing."""
+    def _to_read(self) -> tuple[Encounter, bool] | None:
+        """Return what is to be read while typing, and whether there is a draft whose ranking it changes."""
         self._note_form()
-        return None if self.assessment.busy else self._typed
+        if self._case is None or self._typed is None or self.assessment.busy:
+            return None
+        return self._typed, self._case.draft is not None and not self._case.signed
 
     def _take_blank(self) -> None:
         self._take(self._history.new_case())

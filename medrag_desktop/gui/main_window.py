@@ -19,10 +19,10 @@ from medrag_desktop.config import Settings
 from medrag_desktop.domain.case import Case
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.draft import Level
-from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.errors import MedragError, PackMissing
 from medrag_desktop.gui.assessment import Reading
 from medrag_desktop.gui.auto_lock import AutoLock
+from medrag_desktop.gui.case_display import CaseDisplay
 from medrag_desktop.gui.flow import CaseFlow
 from medrag_desktop.gui.help_dialog import HelpDialog
 from medrag_desktop.gui.history_flow import HistoryFlow
@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.library = LibraryFlow(desk, self.jobs, instruments, self)
         self.history = HistoryFlow(desk.history, self.jobs, self)
         self.flow = CaseFlow(desk.history, self.jobs, instruments, self.patient.form.encounter, self)
+        self.display = CaseDisplay(self.patient, self.draft, self.flow, self.library, self)
         self.auto_lock, self.type_ahead = AutoLock(self), TypeAhead(self)
         self.shell, self.first_run, self.unlock = Shell(), FirstRunPage(), UnlockPage()
         self.words = WordsOffer(self.history, self.shell.words, self)
@@ -118,7 +119,7 @@ class MainWindow(QMainWindow):
         """Take every patient off the screen, keep what is typed, and ask for the passphrase."""
         if self._root.currentWidget() is not self.shell or self._closing:
             return
-        self._note_review()
+        self.display.note_review()
         self._close_dialogs()
         self.flow.leave()
         self._clear()
@@ -134,7 +135,7 @@ class MainWindow(QMainWindow):
         event.ignore()
         if not self._closing:
             self._closing = True
-            self._note_review()
+            self.display.note_review()
             self._close_dialogs()
             self.flow.leave()
 
@@ -178,8 +179,7 @@ class MainWindow(QMainWindow):
         flow, view = self.flow, self.draft.view
         self.patient.form.changed.connect(flow.note_typing)
         self.patient.assess_requested.connect(flow.assess)
-        self.draft.assess_requested.connect(self.patient.ask)
-        flow.reading.read.connect(self._show_reading)
+        self.draft.assess_requested.connect(self._write_again)
         flow.assessment.running.connect(self._show_running)
         flow.assessment.progressed.connect(self.shell.work.show_progress)
         flow.assessment.ranked.connect(self._show_ranking)
@@ -189,12 +189,10 @@ class MainWindow(QMainWindow):
         flow.stayed.connect(self.type_ahead.drop)
         flow.shown.connect(self._show_other_case)
         flow.arrived.connect(self.type_ahead.release)
-        flow.outdated.connect(self.draft.set_outdated)
         flow.keeping.connect(self.shell.navigation.show_kept)
         flow.exported.connect(self._show_exported)
         flow.left.connect(self._left)
         flow.told.connect(self.tell)
-        view.review_changed.connect(flow.note_review)
         view.edit_encounter_requested.connect(lambda: self._go(self.patient))
         view.amend_requested.connect(flow.amend)
         view.sign_requested.connect(self._ask_signature)
@@ -300,7 +298,7 @@ class MainWindow(QMainWindow):
     def _go(self, page: QWidget) -> None:
         """Show a page of the shell, with the focus where its work begins."""
         if self.shell.pages.currentWidget() is self.draft and page is not self.draft:
-            self._note_review()
+            self.display.note_review()
             if self.flow.case is not None and self.flow.case.draft is not None:
                 self.flow.store()
         self.shell.pages.setCurrentWidget(page)
@@ -320,10 +318,6 @@ class MainWindow(QMainWindow):
         if self.shell.pages.currentWidget() is not self.history_view:
             self._go(page)
 
-    def _show_reading(self, reading: Reading) -> None:
-        self.patient.form.show_reading(reading.encounter, reading.observations)
-        self.patient.banner.show_triage(reading.triage)
-
     def _show_running(self, running: bool) -> None:
         case = self.flow.case
         self.patient.set_busy(running)
@@ -335,50 +329,25 @@ class MainWindow(QMainWindow):
         self.patient.set_signed(case is not None and case.signed)
 
     def _show_ranking(self, reading: Reading) -> None:
-        self._show_reading(reading)
-        if reading.differential is None or self.library.catalogue is None:
-            return
-        self.draft.set_outdated(False)
-        self.draft.view.set_read_only(False)
-        self.draft.view.show_differential(
-            reading.differential, reading.triage, self.library.catalogue, reading.encounter
-        )
-        self._turn_to(self.draft)
+        if self.display.show_ranking(reading):
+            self._turn_to(self.draft)
 
     def _show_stopped(self, error: MedragError | None) -> None:
         if error is None:
-            self._show_former_draft()
+            self.display.show_former_draft()
             self._turn_to(self.patient)
             return
         self._assess_after_build = isinstance(error, PackMissing)
         self.library.explain(error)
         case = self.flow.drafted_case
         if case is not None and case.draft is not None:
-            self._show_former_draft()
+            self.display.show_former_draft()
             return
         told = self.tr("The draft could not be written. Danger signs and ranking work without it.")
         self.draft.view.statements.show_waiting(told)
 
-    def _show_former_draft(self) -> None:
-        """Show the draft as it was before the assessment that was stopped."""
-        case = self.flow.drafted_case
-        if case is None or self.library.catalogue is None:
-            self.draft.clear()
-        else:
-            self.draft.view.show_case(case, self.library.catalogue)
-            self.draft.set_outdated(case.draft is not None and self.flow.is_outdated)
-
-    def _show_case(self, case: Case) -> None:
-        """Show the draft of the case at hand."""
-        if self.library.catalogue is None:
-            return  # shown when the library is there
-        self.draft.view.show_case(case, self.library.catalogue)
-        self.draft.view.set_read_only(case.signed)
-        if case.draft is not None:
-            self.patient.form.suggest(tuple(question.finding for question in case.draft.next_questions))
-
     def _show_new_draft(self, case: Case) -> None:
-        self._show_case(case)
+        self.display.show_case(case)
         self._turn_to(self.draft)
 
     def _show_other_case(self, case: Case) -> None:
@@ -387,18 +356,14 @@ class MainWindow(QMainWindow):
             self._root.setCurrentWidget(self.shell)
             self.unlock.clear()
         self.shell.message.show_text("info", "")
-        self.patient.clear()
-        if case.encounter != Encounter():  # an empty form has its own date and region
-            self.patient.form.set_encounter(case.encounter)
-        self.patient.set_signed(case.signed)
-        self.draft.clear()
-        self._show_case(case)
+        self.display.show_other_case(case)
         self._go(self.patient if case.draft is None else self.draft)
 
-    def _note_review(self) -> None:
-        case = self.flow.case
-        if case is not None and not case.signed and not self.flow.assessment.busy and self.draft.view.shows_draft:
-            self.flow.note_review(self.draft.view.review())
+    def _write_again(self) -> None:
+        """Assess anew from the page of the draft; what the form has to be mended for is seen there."""
+        if self.patient.form.problems():
+            self._go(self.patient)
+        self.patient.ask()
 
     # Library
 
@@ -406,7 +371,7 @@ class MainWindow(QMainWindow):
         self.patient.form.set_catalogue(catalogue, completer)
         case = self.flow.drafted_case
         if case is not None:
-            self._show_case(case)
+            self.display.show_case(case)
             self.flow.reading.read_now()
 
     def _go_on_after_build(self) -> None:
@@ -420,12 +385,12 @@ class MainWindow(QMainWindow):
         if self.flow.is_outdated:
             self.tell("warning", self.draft.outdated.text)
             return
-        self._note_review()
+        self.display.note_review()
         diagnosis = self.draft.view.review().diagnosis
         ask_signature(self, self._settings.clinician, diagnosis, self.flow.sign)
 
     def _ask_pdf(self) -> None:
-        self._note_review()
+        self.display.note_review()
         case = self.flow.case
         if case is not None:
             ask_pdf(self, case.id, self.flow.export)
@@ -483,7 +448,7 @@ class MainWindow(QMainWindow):
     def _settings_saved(self, settings: Settings) -> None:
         before = self._settings
         self._apply(settings)
-        for_models = ("candidates", "drafted", "passages", "threads")
+        for_models = ("candidates", "drafted", "passages", "tests", "threads")
         if any(getattr(before, name) != getattr(settings, name) for name in for_models):
             self.library.reopen()
 

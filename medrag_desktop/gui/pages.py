@@ -82,7 +82,7 @@ class PatientPage(QWidget):
 
 
 class DraftPage(QWidget):
-    """The draft, with a warning above it when it no longer fits the form."""
+    """The draft, with a warning above it when its sentences no longer fit the form."""
 
     assess_requested = Signal()
 
@@ -107,8 +107,13 @@ class DraftPage(QWidget):
 
     def set_outdated(self, outdated: bool) -> None:
         """Warn that the patient's data were changed after the draft was written, or take the warning away."""
-        told = self.tr("The patient's data were changed after this draft was written. Assess again before you sign.")
-        self.outdated.show_text("warning", told if outdated else "", self.tr("Assess again") if outdated else "")
+        told = self.tr(
+            "Danger signs and ranking are up to date; the sentences were written before the last change. "
+            "Write them again before you sign."
+        )
+        again = self.tr("Write again")
+        self.outdated.show_text("warning", told if outdated else "", again if outdated else "")
+        self.view.statements.set_outdated(outdated)
 
     def clear(self) -> None:
         """Show nothing of any patient."""

@@ -52,6 +52,8 @@ class StatementsPanel(FittedPanel):
         self.undo_stack = QUndoStack(self)
         self.diagnosis = DiagnosisEdit()
         self.notice = Banner("warning")
+        self.outdated = plain_label(self.tr("Written before your last change of the patient's data"), "warning")
+        self.outdated.hide()
         self.statements = RowList(self.tr("Sentences of the draft"))
         hint = self.tr("Your words stand without citation. Enter: keep. Esc: undo.")
         self.statements.delegate.editing_hint = hint
@@ -97,6 +99,10 @@ class StatementsPanel(FittedPanel):
         self._waiting.show()
         self._show_diagnosis()
         self._show_buttons()
+
+    def set_outdated(self, outdated: bool) -> None:
+        """Say at the sentences themselves that they were written from other data, or no longer."""
+        self.outdated.setVisible(outdated)
 
     def review(self) -> Review:
         """Return the review as it stands, with words that are still being typed."""
@@ -180,6 +186,7 @@ class StatementsPanel(FittedPanel):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addLayout(top)
+        whole.addWidget(self.outdated)
         whole.addWidget(self.notice)
         whole.addWidget(self.statements, 1)
         whole.addWidget(self._waiting, 1, Qt.AlignmentFlag.AlignTop)

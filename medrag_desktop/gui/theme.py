@@ -220,6 +220,9 @@ QPushButton[primary="true"]:focus{{border:2px solid {t.text}}}
 QPushButton[danger="true"]{{color:{t.danger};border-color:{t.danger};font-weight:700}}
 QPushButton[danger="true"]:focus{{border:2px solid {t.text}}}
 QPushButton[primary="true"]:disabled,QPushButton[danger="true"]:disabled{{{_disabled(t)}}}
+QPushButton[answer]{{padding:{pad - 2}px {pad + 3}px}}
+QPushButton[answer]:focus{{border-color:{t.text};padding:{pad - 3}px {pad + 2}px}}
+QPushButton[answer="given"]:checked{{background:{t.accent};color:{t.on_accent}}}
 QPushButton[quiet="true"]{{background:transparent;border-color:transparent;color:{t.accent}}}
 QPushButton[quiet="true"]:hover,QPushButton[quiet="true"]:focus{{border-color:{t.accent}}}
 QPushButton[quiet="true"]:disabled{{color:{t.muted};border-color:transparent}}

@@ -20,7 +20,7 @@ from medrag_desktop.domain.differential import (
     probabilities,
     rank,
 )
-from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
+from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Patient, Presence, Sex
 from medrag_desktop.domain.observations import observe
 from medrag_desktop.domain.prior import SHARE
 from medrag_desktop.domain.vocabulary import make_vocabulary
@@ -89,7 +89,8 @@ def test_for_and_against_add_up_to_the_log_odds(case: Encounter) -> None:
     by_id = {c.id: c for c in CONDITIONS}
     for candidate in rank(case, observations, MODEL).candidates:
         log_odds = math.log2(candidate.probability / posterior[-1])
-        base = math.log2(SHARE[by_id[candidate.condition].incidence] / MODEL.weights.unknown)
+        share = SHARE[by_id[candidate.condition].incidence]
+        base = MODEL.weights.sharpness * MODEL.weights.prior.incidence * math.log2(share / MODEL.weights.unknown)
         listed = sum(r.bits for r in (*candidate.supporting, *candidate.opposing))
         assert log_odds == pytest.approx(base + listed, abs=(used + 2) * (LEAST_SHOWN + 0.005))
         assert all(r.bits > 0 for r in candidate.supporting)
@@ -278,7 +279,9 @@ def test_a_protective_factor_lowers() -> None:
     safe = replace(PNEUMONIA, affects=Affects(lowers=("history.smoking",)))
     model = make_ranking_model((safe, *CONDITIONS[:3]), VOCABULARY)
     case = encounter(*present("history.smoking"))
-    assert contributions(seen(case), model)[0, 0] == pytest.approx(-math.log2(Weights().risk_ratio))
+    assert contributions(seen(case), model)[0, 0] == pytest.approx(
+        -Weights().evidence * math.log2(Weights().risk_ratio)
+    )
 
 
 def test_a_history_no_monograph_names_says_nothing() -> None:
@@ -322,3 +325,19 @@ def test_what_is_worth_asking_was_not_asked_and_is_listed() -> None:
 
 def _listing(name: str, frequency: str) -> tuple[ConditionFinding, ...]:
     return condition("any", {name: frequency}).findings
+
+
+def test_what_the_patient_came_with_counts_more() -> None:
+    came = present("cough")[0]
+    told = encounter(replace(came, field="history", origin=Origin.TEXT, quote="cough"))
+    complained = encounter(replace(came, field="chief_complaint", origin=Origin.TEXT, quote="cough"))
+    usual, weighed = (contributions(seen(case), MODEL) for case in (told, complained))
+    assert weighed == pytest.approx(Weights().complaint * usual)
+
+
+def test_sharpness_changes_probabilities_and_no_rank() -> None:
+    case = encounter(*present("fever", "rash"), age_years=5)
+    blunt = replace(MODEL, weights=replace(MODEL.weights, sharpness=0.3))
+    sharp, dull = (rank(case, seen(case), model).candidates for model in (MODEL, blunt))
+    assert [c.condition for c in sharp] == [c.condition for c in dull]
+    assert dull[0].probability < sharp[0].probability

@@ -223,7 +223,7 @@ def test_a_changed_form_outdates_the_draft_which_then_cannot_be_signed(
     assert kept.review is not None
     assert kept.review.diagnosis == "Measles, I think"
     window.shell.navigation.draft.click()
-    assert "Assess again" in window.draft.outdated.text
+    assert "Write them again" in window.draft.outdated.text
     window.draft.view.sign_button.click()
     assert not window.findChildren(SignDialog)
     window.flow.sign("Dr. Amina Sule", "Measles")

@@ -149,7 +149,7 @@ def test_a_stopped_assessment_of_a_changed_form_shows_the_former_draft_as_outdat
     gate.set()
     qtbot.waitUntil(lambda: not window.flow.assessment.busy and not window.jobs.busy)
     assert window.draft.view.review().diagnosis == "Measles"
-    assert "Assess again" in window.draft.outdated.text
+    assert "Write them again" in window.draft.outdated.text
     window.draft.view.sign_button.click()
     assert not window.findChildren(SignDialog)
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from medrag_desktop.domain.evidence import Hit, PackManifest
 from medrag_desktop.services.evaluate import Accuracy, DifferentialResult, EmergencyResult, Rate
+from medrag_desktop.services.evaluate_extraction import ExtractionResult
 from medrag_desktop.services.library_problem import Problem
 
 SCHEMA_VERSION = 1
@@ -166,6 +167,28 @@ class EvaluationFields(Struct):
     misses: list[MissFields]
 
 
+class MisreadFields(Struct):
+    """A finding that was missed, stated wrongly, or read with the other presence."""
+
+    text: str
+    finding: str
+    kind: Literal["missed", "wrong", "turned"]
+    quote: str
+
+
+class ExtractionFields(Struct):
+    """`medrag evaluate extraction`."""
+
+    texts: int
+    marked: int
+    stated: int
+    precision: float
+    recall: float
+    f1: float
+    negation_accuracy: float
+    misread: list[MisreadFields]
+
+
 class ErrorLineFields(Struct):
     """What `medrag assess --jsonl` answers for a line that cannot be assessed; with the `id` of the line if any."""
 
@@ -203,6 +226,7 @@ SCHEMAS: Mapping[str, object] = {
     "library_check": list[ProblemFields],
     "self_test": SelfTestFields,
     "evaluate_differential": EvaluationFields,
+    "evaluate_extraction": ExtractionFields,
     "error_line": ErrorLineFields,
     "case_export": CaseExportFields,
     "case_erasure": CaseErasureFields,
@@ -261,6 +285,19 @@ def evaluation_to_json(result: DifferentialResult) -> dict[str, Any]:
         "misses": [asdict(miss) for miss in result.misses],
     }
     return _checked(plain, EvaluationFields)
+
+
+def extraction_to_json(result: ExtractionResult) -> dict[str, Any]:
+    """Return how well texts were read."""
+    shares = ("precision", "recall", "f1", "negation_accuracy")
+    plain = {
+        "texts": result.texts,
+        "marked": result.marked,
+        "stated": result.stated,
+        **{name: round(getattr(result, name), 4) for name in shares},
+        "misread": [asdict(misread) for misread in result.misread],
+    }
+    return _checked(plain, ExtractionFields)
 
 
 def error_line_to_json(line: int, error: str) -> dict[str, Any]:

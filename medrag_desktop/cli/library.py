@@ -10,11 +10,17 @@ from typing import Annotated
 import typer
 
 from medrag_desktop import bootstrap
-from medrag_desktop.adapters.result_json import evaluation_to_json, packs_to_json, problems_to_json
+from medrag_desktop.adapters.result_json import (
+    evaluation_to_json,
+    extraction_to_json,
+    packs_to_json,
+    problems_to_json,
+)
 from medrag_desktop.cli.input import read_lines, read_object
 from medrag_desktop.cli.output import AsJson, BaseDir, print_json, progress
 from medrag_desktop.errors import MedragError, ModelError
 from medrag_desktop.services.evaluate import DifferentialResult, Rate
+from medrag_desktop.services.evaluate_extraction import evaluate_extraction, read_marked_text
 from medrag_desktop.services.vignettes import read_vignette
 
 pack_app = typer.Typer(help="Knowledge packs: the searchable library.", no_args_is_help=True)
@@ -129,6 +135,37 @@ def evaluate_differential_command(
         print_json(evaluation_to_json(result))
     else:
         _print_evaluation(result)
+
+
+@evaluate_app.command("extraction")
+def evaluate_extraction_command(
+    file: Annotated[str, typer.Argument(help="JSON lines of texts with the findings that are in them, or -.")],
+    stems: Annotated[
+        Path | None,
+        typer.Option("--stems", help="JSON lines whose `question` is the text of the lines that give a `row`."),
+    ] = None,
+    json_out: AsJson = False,
+    base_dir: BaseDir = None,
+) -> None:
+    """Measure how well free text is read."""
+    ranker = bootstrap.make_ranker(base_dir)
+    texts = [] if stems is None else [_question(number, line) for number, line in read_lines(str(stems))]
+    marked = []
+    for number, line in read_lines(file):
+        row = read_object(line, f"line {number}")
+        marked.append(read_marked_text(row, number, texts, ranker.catalogue.vocabulary))
+    with progress() as task:
+        result = evaluate_extraction(marked, ranker, task=task)
+    if json_out:
+        print_json(extraction_to_json(result))
+        return
+    print(f"{result.texts} texts, {result.marked} findings marked, {result.stated} stated by the program")
+    print(f"precision {result.precision:.3f}, recall {result.recall:.3f}, F1 {result.f1:.3f}")
+    print(f"presence right in {result.negation_accuracy:.1%} of {result.found + result.turned} findings read")
+
+
+def _question(number: int, line: bytes) -> str:
+    return str(read_object(line, f"line {number} of the stems").get("question", ""))
 
 
 def _ids(file: Path) -> frozenset[str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from medrag_desktop.domain.condition import Condition
+from medrag_desktop.domain.english_words import EVERYDAY, PLAINLY_ENGLISH
 from medrag_desktop.domain.medicine_facts import Medicines
 from medrag_desktop.domain.normal_ranges import NormalRanges
 from medrag_desktop.domain.triage import DangerRule
 from medrag_desktop.domain.vocabulary import Vocabulary
+
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,22 @@ class Catalogue:
     def by_id(self) -> Mapping[str, Condition]:
         """Return the conditions by id."""
         return {condition.id: condition for condition in self.conditions}
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Return the words of English that the library uses, in lower case, and everyday ones."""
+        used = (word for text in self._texts() for word in _WORD.findall(text.lower()))
+        return EVERYDAY | PLAINLY_ENGLISH | frozenset(used)
+
+    def _texts(self) -> Iterator[str]:
+        for condition in self.conditions:
+            yield " ".join((condition.name, *condition.synonyms))
+            yield from (text for _, text in condition.sections)
+        for finding in self.vocabulary.definitions.values():
+            yield " ".join((finding.label, *finding.synonyms, *finding.qualifiers, finding.question))
+        for medicine in self.medicines.entries.values():
+            yield " ".join((medicine.name, *medicine.synonyms))
+        yield from (f"{short} {whole}" for short, whole in self.abbreviations.items())
 
     @property
     def review_state(self) -> str:

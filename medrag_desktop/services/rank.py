@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 from medrag_desktop.config import Settings
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.differential import Differential, RankingModel, rank
 from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.domain.languages import not_english
 from medrag_desktop.domain.next_question import NextQuestion, next_questions
 from medrag_desktop.domain.observations import Observations, observe
 from medrag_desktop.domain.triage import UNREAD, NotAssessed, Triage, triage
@@ -21,6 +23,36 @@ _WORDS = 4
 _UNREAD = NotAssessed(
     UNREAD, ("the history: nothing of the text was understood; write it in English or pick findings",)
 )
+_FIELDS = (
+    ("chief_complaint", "the main complaint"),
+    ("history", "the history"),
+    ("past_history", "the past history"),
+    ("exposures", "the exposures"),
+    ("family_history", "the family history"),
+)
+"""Texts that must be in English, as they are named; names of medicines are of no language."""
+_SENTENCES = 3
+"""That are quoted of a text in another language."""
+_QUOTED = 60
+"""Characters of each."""
+
+
+def unread_texts(encounter: Encounter, known: Container[str]) -> Iterator[str]:
+    """Yield, for each text with sentences that are not English, what of it was not read; `known` are English words."""
+    for name, words in _FIELDS:
+        value = getattr(encounter, name)
+        texts = (value,) if isinstance(value, str) else value
+        quotes = [text[piece.start : piece.end] for text in texts for piece in not_english(text, known)]
+        if quotes:
+            told = ", ".join(f'"{_cut(quote)}"' for quote in quotes[:_SENTENCES])
+            more = len(quotes) - _SENTENCES
+            told += f" and {more} more" if more > 0 else ""
+            yield f"{words}: {told} - not English, so not read; write it in English or pick findings"
+
+
+def _cut(quote: str) -> str:
+    line = " ".join(quote.split())
+    return line if len(line) <= _QUOTED else f"{line[:_QUOTED].rstrip()} ..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +71,10 @@ class Ranker:
         extracted = extract_findings(encounter, self.lexicon, vocabulary)
         observations = observe(encounter, extracted, vocabulary, ranges)
         signs = triage(encounter, observations, self.catalogue.danger_rules, vocabulary)
-        if not extracted and self._is_unread(encounter):
+        foreign = tuple(unread_texts(encounter, self.catalogue.words))
+        if foreign:
+            signs = replace(signs, not_assessed=(NotAssessed(UNREAD, foreign), *signs.not_assessed))
+        elif not extracted and self._is_unread(encounter):
             signs = replace(signs, not_assessed=(_UNREAD, *signs.not_assessed))
         return encounter, observations, signs
 

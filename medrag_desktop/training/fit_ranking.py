@@ -2,8 +2,9 @@
 
 `python -m medrag_desktop.training.fit_ranking --library DIR --data DIR` tries a few values of each weight, one weight
 after the other, on `avey_dev`, the even rows of MedQA-dev and the training split of CasiMedicos (cases whose diagnosis
-the library covers), by mean reciprocal rank; five-fold cross-validation says what such a choice is worth on cases it has
-not seen. The sharpness is then fitted by log loss on the even rows, CasiMedicos train and as many synthetic encounters.
+the library covers), by mean reciprocal rank; five-fold cross-validation says what such a choice is worth on cases it
+has not seen. The sharpness is then fitted by log loss on the even rows, CasiMedicos train and as many synthetic
+encounters.
 What was chosen stands in `domain.differential.Weights`; no other number of the ranking is fitted.
 """
 

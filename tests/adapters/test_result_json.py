@@ -15,6 +15,7 @@ from medrag_desktop.adapters.result_json import (
     case_export_to_json,
     error_line_to_json,
     evaluation_to_json,
+    extraction_to_json,
     packs_to_json,
     problems_to_json,
     recovery_words_to_json,
@@ -32,6 +33,7 @@ from medrag_desktop.services.evaluate import (
     Miss,
     Rate,
 )
+from medrag_desktop.services.evaluate_extraction import ExtractionResult, Misread
 from medrag_desktop.services.library_problem import Problem
 from tests.drafts import PASSAGE
 
@@ -59,6 +61,9 @@ RESULTS: dict[str, Any] = {
     "library_check": problems_to_json([Problem("error", "a.toml", "It is broken.")]),
     "self_test": self_test_to_json([("packs", True, "fine"), ("window", False, "none")]),
     "evaluate_differential": evaluation_to_json(EVALUATION),
+    "evaluate_extraction": extraction_to_json(
+        ExtractionResult(1, 4, 3, 4, 3, 1, (Misread("7", "cough", "missed", ""), Misread("7", "rash", "wrong", "rash")))
+    ),
     "error_line": error_line_to_json(3, "line 3: history must be text."),
     "case_export": case_export_to_json("1b9d", Path("out.pdf")),
     "case_erasure": case_erasure_to_json("1b9d", erased=False),

@@ -295,7 +295,7 @@ def test_what_a_note_does_not_say(
         ("not passed stool or gas, vomiting", "+vomiting"),
         ("noisy breathing when he breathes in", "+stridor"),
         ("testicular pain, sudden", "+testicular_pain.sudden"),
-        ("pain in the left shoulder", "+joint_pain"),
+        ("pain in the left shoulder", "+joint_pain.shoulder"),
         ("R breast red, hot and painful", "+breast_pain"),
         ("sputum, streaked with blood", "+haemoptysis"),
         ("boiling water fell on her leg", "+burn"),

@@ -46,6 +46,7 @@ from medrag_desktop.services.evaluate import DifferentialResult
 from medrag_desktop.services.history import History
 from medrag_desktop.services.library import Library
 from medrag_desktop.services.library_problem import Problem
+from medrag_desktop.services.possible import Names, PossibleReader, names_of
 from medrag_desktop.services.rank import Ranker
 from medrag_desktop.services.vignettes import Vignette
 from medrag_desktop.tasks import Task
@@ -171,23 +172,26 @@ def make_generator(base_dir: Path | None) -> Generator:
 def build_pack(base_dir: Path | None, request: PackRequest, *, task: Task) -> PackManifest:
     """Build and install the library's pack, or one from guideline files."""
     paths = _start(base_dir)
+    names: tuple[str, ...] = ()
     if request.files:
         documents = tuple(d for file in request.files for d in importer_for(file).documents(file, task))
         pack_id, title = request.id or request.files[0].stem.lower().replace(" ", "-"), request.title
     else:
-        documents = library_documents(load_catalogue(paths.library))
+        catalogue = load_catalogue(paths.library)
+        documents, names = library_documents(catalogue), _finding_names(catalogue)
         pack_id, title = LIBRARY_PACK, "Clinical library"
     encoder = DprEncoder(paths.models / "retriever", read_settings(paths.settings).threads)
     shelf = _shelf(paths)
-    if request.if_needed and shelf.is_current(pack_id, documents, encoder.id):
+    if request.if_needed and shelf.is_current(pack_id, documents, encoder.id, names):
         return shelf.verify(pack_id)
-    return shelf.build(pack_id, title or pack_id, documents, encoder, task=task)
+    return shelf.build(pack_id, title or pack_id, documents, encoder, task=task, names=names)
 
 
 def make_library(base_dir: Path | None) -> Library:
     """Open the packs; raise PackMissing unless the library's is there and of this very version."""
     paths = _start(base_dir)
-    return _open_library(paths, read_settings(paths.settings), load_catalogue(paths.library))
+    encoder = DprEncoder(paths.models / "retriever", read_settings(paths.settings).threads)
+    return _open_library(_shelf(paths), encoder, load_catalogue(paths.library))
 
 
 def install_pack(base_dir: Path | None, archive: Path, *, task: Task) -> tuple[PackManifest, PackManifest]:
@@ -253,19 +257,37 @@ def _open_ranker(paths: Paths, settings: Settings) -> Ranker:
 def _open_assessor(paths: Paths, level: Level, ranker: Ranker) -> Assessor:
     """Open the models and packs that a level needs."""
     settings = ranker.settings
-    library = _open_library(paths, settings, ranker.catalogue)
+    shelf, encoder = _shelf(paths), DprEncoder(paths.models / "retriever", settings.threads)
+    library = _open_library(shelf, encoder, ranker.catalogue)
+    possible, without = _possible_reader(shelf, encoder, ranker)
     generator, notes = _generator(paths, settings) if level is Level.GENERATED else (None, ())
     roles = ("retriever", "generator") if generator is not None else ("retriever",)
     versions = Versions(
         models=tuple((role, _model_version(paths.models / role)) for role in roles),
-        notes=notes,
+        notes=(*notes, *without),
     )
-    return Assessor(ranker, library, generator, versions)
+    return Assessor(ranker, library, generator, versions, possible)
 
 
-def _open_library(paths: Paths, settings: Settings, catalogue: Catalogue) -> Library:
-    encoder = DprEncoder(paths.models / "retriever", settings.threads)
-    shelf = _shelf(paths)
+def _possible_reader(
+    shelf: FolderPackShelf, encoder: Encoder, ranker: Ranker
+) -> tuple[PossibleReader | None, tuple[str, ...]]:
+    """Return what reads words beyond the lexicon, or say why they are not read."""
+    names = names_of(ranker.catalogue.vocabulary)
+    vectors = shelf.name_vectors(LIBRARY_PACK, _finding_names(ranker.catalogue), encoder.id)
+    if vectors is None:
+        return None, (
+            "Possible findings are not looked for: the library pack does not hold the names of this version's "
+            "findings; type `medrag pack build` once.",
+        )
+    return PossibleReader(encoder, ranker.lexicon, Names(names, vectors)), ()
+
+
+def _finding_names(catalogue: Catalogue) -> tuple[str, ...]:
+    return tuple(name for _, name in names_of(catalogue.vocabulary))
+
+
+def _open_library(shelf: FolderPackShelf, encoder: Encoder, catalogue: Catalogue) -> Library:
     _check_library_pack(shelf, catalogue, encoder.id)
     library = Library(shelf, encoder, needed=LIBRARY_PACK)
     library.search((), 1, task=Task())  # opens the packs: what is wrong with one is said now

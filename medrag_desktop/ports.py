@@ -86,9 +86,19 @@ class PackShelf(Protocol):
         """Open a pack; raise PackMissing, PackCorrupt or PackIncompatible."""
 
     def build(
-        self, pack_id: str, title: str, documents: Sequence[Document], encoder: Encoder, *, task: Task
+        self,
+        pack_id: str,
+        title: str,
+        documents: Sequence[Document],
+        encoder: Encoder,
+        *,
+        task: Task,
+        names: Sequence[str] = (),
     ) -> PackManifest:
-        """Build a pack from documents and install it in one step; a failure leaves the old one."""
+        """Build a pack from documents, with the vectors of `names`, and install it in one step.
+
+        A failure leaves the old one.
+        """
 
     def install(self, archive: Path, *, task: Task) -> PackManifest:
         """Install a `.medpack` archive."""

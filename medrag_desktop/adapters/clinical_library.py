@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Condition, parse_condition
+from medrag_desktop.domain.laboratory import parse_laboratory
 from medrag_desktop.domain.medicine import parse_medicines
 from medrag_desktop.domain.normal_ranges import parse_normal_ranges
 from medrag_desktop.domain.scope import Scope, parse_scope
@@ -28,6 +29,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         normal_ranges=parse_normal_ranges(_read(folder / "normal_ranges.toml")),
         abbreviations=_abbreviations(_read(folder / "abbreviations.toml")),
         medicines=parse_medicines(_read(folder / "medicines.toml")),
+        laboratory=parse_laboratory(_read(folder / "laboratory.toml")),
     )
 
 

@@ -11,6 +11,7 @@ from medrag_desktop.adapters.encounter_json import EncounterFields, encounter_to
 from medrag_desktop.domain.differential import Candidate, Reason
 from medrag_desktop.domain.draft import Draft, Statement
 from medrag_desktop.domain.encounter import Encounter, Finding
+from medrag_desktop.domain.possible_finding import PossibleFinding
 from medrag_desktop.domain.vocabulary import Vocabulary
 
 SCHEMA_VERSION = 1
@@ -46,6 +47,18 @@ class FindingFields(Struct):
     onset_hours_ago: float | None
     severity: Literal["mild", "moderate", "severe"] | None
     laterality: Literal["left", "right", "both"] | None
+
+
+class PossibleFindingFields(Struct):
+    """What words of the text perhaps mean; it counts for nothing until a clinician adds it."""
+
+    finding: str
+    label: str
+    quote: str
+    field: str
+    start: int
+    end: int
+    similarity: float
 
 
 class ReasonFields(Struct):
@@ -155,6 +168,7 @@ class DraftFields(Struct):
     danger_signs: list[DangerSignFields]
     danger_signs_not_assessed: list[NotAssessedFields]
     findings: list[FindingFields]
+    possible: list[PossibleFindingFields]
     differential: list[CandidateFields]
     outside_library: bool
     next_questions: list[NextQuestionFields]
@@ -178,6 +192,7 @@ def draft_to_json(draft: Draft, vocabulary: Vocabulary, encounter: Encounter | N
         "danger_signs": [_plain(sign) for sign in draft.danger_signs],
         "danger_signs_not_assessed": [_plain(rule) for rule in draft.danger_signs_not_assessed],
         "findings": [_finding(finding, vocabulary) for finding in draft.findings],
+        "possible": [_possible(found, vocabulary) for found in draft.possible],
         "differential": [_candidate(candidate) for candidate in draft.differential],
         "outside_library": draft.outside_library,
         "next_questions": [_plain(question) for question in draft.next_questions],
@@ -225,6 +240,10 @@ def _finding(finding: Finding, vocabulary: Vocabulary) -> dict[str, Any]:
         "label": vocabulary.label(finding.finding),
         "laterality": finding.laterality or None,
     }
+
+
+def _possible(found: PossibleFinding, vocabulary: Vocabulary) -> dict[str, Any]:
+    return {**_plain(found), "label": vocabulary.label(found.finding)}
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:

@@ -32,6 +32,8 @@ PATTERNS = {
     ),
     r"(?<!extremely )(?<!deathly )(?<!urine )(?<!urine is )(?<!stool )(?<!stool is )(?<!stools )(?<!stools are )"
     rf"\bpale\b(?! (?:\w+ ){{0,2}}?{_NOT_SKIN}\b)": "pallor",
+    # what someone does not remember is no loss of memory
+    r"\bremember (?:if|whether|when|what|how|why|which|any|the (?:date|name|exact))\b": "uncertain",
     # sides, places and animals in a gap
     r"(?<![\w/.])(?-i:L)(?=[) ]{1,2}(?-i:[a-z]){3})": "left",
     r"(?<![\w/.])(?-i:R)(?=[) ]{1,2}(?-i:[a-z]){3})": "right",

@@ -26,6 +26,7 @@ from medrag_desktop.adapters.faiss_index import (
     write_faiss,
 )
 from medrag_desktop.adapters.lexical_index import LexicalIndex, build_lexical_index
+from medrag_desktop.adapters.name_vectors import holds_names, read_names, write_names
 from medrag_desktop.adapters.pack_manifest import (
     MANIFEST_NAME,
     check_id,
@@ -175,10 +176,18 @@ class FolderPackShelf:
         return FolderPack(folder, manifest, self.folder / ".faiss.json", self._lexical(folder, manifest))
 
     def build(
-        self, pack_id: str, title: str, documents: Sequence[Document], encoder: Encoder, *, task: Task
+        self,
+        pack_id: str,
+        title: str,
+        documents: Sequence[Document],
+        encoder: Encoder,
+        *,
+        task: Task,
+        names: Sequence[str] = (),
     ) -> PackManifest:
         """Build a pack from documents and install it in one step; a failure leaves the old one.
 
+        The vectors of `names` are kept with it.
         Raise InputError for a bad or kept id, ImportFailed if there is no text or two documents share an id.
         """
         check_id(pack_id)
@@ -188,6 +197,8 @@ class FolderPackShelf:
             vectors = encoder.encode_passages(
                 [(passage_heading(p.title, p.section), p.text) for p in passages], task=task
             )
+            if names:
+                write_names(staging, names, encoder, task=task)
             manifest = _write_pack(staging, pack_id, title, documents, passages, vectors, encoder.id, task)
             task.report("Installing the pack", len(passages), len(passages))
             self._put_in_place(staging, pack_id)
@@ -220,12 +231,23 @@ class FolderPackShelf:
         with self._staged(pack_id) as staging:
             folder.replace(staging / "removed")
 
-    def is_current(self, pack_id: str, documents: Sequence[Document], encoder_id: str) -> bool:
-        """Tell whether an installed, intact pack holds exactly these documents in this encoder's vectors."""
+    def is_current(
+        self, pack_id: str, documents: Sequence[Document], encoder_id: str, names: Sequence[str] = ()
+    ) -> bool:
+        """Tell whether an installed, intact pack holds these very documents and names in this encoder's vectors."""
         try:
-            return self.is_made_from(self.verify(pack_id), documents, encoder_id)
+            manifest = self.verify(pack_id)
         except PackError:
             return False
+        named = not names or holds_names(manifest, names)
+        return named and self.is_made_from(manifest, documents, encoder_id)
+
+    def name_vectors(self, pack_id: str, names: Sequence[str], encoder_id: str) -> Vectors | None:
+        """Return the vectors of exactly these names that a pack holds; None where it has none that fit."""
+        folder, manifest = self._installed(pack_id)
+        if manifest.encoder != encoder_id or not holds_names(manifest, names):
+            return None
+        return read_names(folder, names, manifest.dimension)
 
     def is_made_from(self, manifest: PackManifest, documents: Sequence[Document], encoder_id: str) -> bool:
         """Tell whether a manifest is that of a pack of exactly these documents in this encoder's vectors."""

@@ -1,4 +1,4 @@
-"""The clinical library as one value: conditions, findings, danger signs, normal ranges, abbreviations, medicines."""
+"""The clinical library as one value: conditions, findings, danger signs, ranges, abbreviations, medicines, values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cached_property
 
 from medrag_desktop.domain.condition import Condition
 from medrag_desktop.domain.english_words import EVERYDAY, PLAINLY_ENGLISH
+from medrag_desktop.domain.laboratory import Laboratory
 from medrag_desktop.domain.medicine_facts import Medicines
 from medrag_desktop.domain.normal_ranges import NormalRanges
 from medrag_desktop.domain.triage import DangerRule
@@ -28,6 +29,7 @@ class Catalogue:
     abbreviations: Mapping[str, str]
     """Lower-case abbreviation -> its expansion."""
     medicines: Medicines = field(default_factory=Medicines)
+    laboratory: Laboratory = field(default_factory=Laboratory)
 
     @cached_property
     def by_id(self) -> Mapping[str, Condition]:

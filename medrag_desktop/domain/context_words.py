@@ -90,7 +90,11 @@ _NARROW = {
     Status.HISTORICAL: "previous|previously|prior",
     Status.FAMILY: "contact with|exposed to|exposure to",
     Status.HYPOTHETICAL: (
-        "worse on|worse with|worse when|worsened by|aggravated by|triggered by|better with|relieved by|eased by"
+        "worse on|worse with|worse when|worse while|worse during|worse after|worsened by|worsened with|worsens with|"
+        "worsens on|aggravated by|aggravated with|exacerbated by|exacerbated with|made worse by|made worse with|"
+        "provoked by|precipitated by|brought on by|increased by|increases with|triggered by|better with|better on|"
+        "better after|relieved by|relieved with|relieved on|relieved after|improves with|improves on|improved by|"
+        "improved with|eased by"
     ),
 }
 _AFTER = {

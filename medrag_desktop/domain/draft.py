@@ -11,6 +11,7 @@ from medrag_desktop.domain.encounter import Finding
 from medrag_desktop.domain.evidence import Passage
 from medrag_desktop.domain.generation import WordOrigin
 from medrag_desktop.domain.next_question import NextQuestion
+from medrag_desktop.domain.possible_finding import PossibleFinding
 from medrag_desktop.domain.triage import DangerSign, NotAssessed
 
 
@@ -115,3 +116,5 @@ class Draft:
     provenance: Provenance
     urgency_because: tuple[str, ...] = ()
     """What makes it so urgent, in words."""
+    possible: tuple[PossibleFinding, ...] = ()
+    """What other words of the text perhaps mean: counted nowhere until the clinician adds it."""

@@ -19,7 +19,7 @@ _AGO = (
 """Results of the last days are those of this illness, wherever they were taken; older ones are not."""
 _GAP = (
     rf"(?:\s?[(\[](?P<bracket>[^()\[\]\n]{{1,20}})[)\]])?[\s:=~(|*\u2191\u2193\u2013\u2014-]{{0,6}}(?:(?:{_DATE}:|{_AGO}|"
-    r"is|was|were|are|of|at|on|to|from|level|levels|count|value|result|results|today|now|yesterday|low|high|raised|"
+    r"is|was|were|are|very|quite|of|at|on|to|from|level|levels|count|value|result|results|today|now|yesterday|low|high|raised|"
     r"elevated|reduced|only|about|approx|approximately|around|showed|shows|came back|came|as|dropped|fell|fallen|down|"
     r"up|rose|risen|dropping|falling|rising|increased|decreased|measured|found|serum|plasma|initial|initially|"
     r"on arrival|on admission|this morning|sahli|is now)"
@@ -42,10 +42,9 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_VALUE = re.compile(
-    r"/\d|\s{0,2}(?:%|\u00b0|(?:years?|yrs?|y/?o|months?|weeks?|wks?|days?|hours?|hrs?|mins?|minutes?|am|pm|x|times|mg|mcg|"
+    r"k(?![^\W_])|\s?\+|\s?/[^\W_]|\s?per\b|\s{0,2}(?:%|\u00b0|(?:years?|yrs?|y/?o|months?|weeks?|wks?|days?|hours?|hrs?|mins?|minutes?|am|pm|x|times|mg|mcg|"
     r"[\u00b5\u03bcu]g|gm?|grams?|kg|lbs?|ml|dl|l|lit(?:re|er)s?|iu|units?|tabs?|tablets?|caps?|capsules?|drops?|"
-    r"ampoules?|vials?|bags?|doses?|bpm|mm\s?hg|cm|mm|m|c|f|mmol|mol|meq|cells?|k|lead|st|nd|rd|th)(?![^\W_])"
-    r"|/\s?(?:min|day|24))",
+    r"ampoules?|vials?|bags?|doses?|bpm|mm\s?hg|cm|mm|m|c|f|mmol|mol|meq|cells?|lead|st|nd|rd|th)(?![^\W_]))",
     re.IGNORECASE,
 )
 """What follows a number that is a dose, an age, a date or a unit that the analyte does not have."""
@@ -53,13 +52,15 @@ _RANGE_WORDS = (
     r"(?:normal(?: range| value)?|reference(?: range)?|ref(?:\.| range)?|range|nr|n|nl|uln|upper limit(?: of normal)?)"
 )
 _REFERENCE = re.compile(
-    rf"\s{{0,3}}(?:[;,|]\s?)?(?P<open>[(\[]\s?|\t|\s{{2,4}}|\|\s?)?(?P<words>{_RANGE_WORDS}\s{{0,2}}[:=,]?\s{{0,2}})?"
+    rf"(?:(?P<open>\s{{0,3}}[;,]?\s?[(\[]\s?|[ ]?\t\s{{0,2}}|[ ]{{2,4}}|\s?\|\s?)|\s{{0,3}}[;,]?\s?)"
+    rf"(?P<words>{_RANGE_WORDS}(?![^\W_])\s{{0,2}}[:=,]?\s{{0,2}})?"
     rf"(?P<sign>[<>\u2264\u2265]=?|up to|less than|below|more than|above)?\s?(?P<first>{_NUMBER})"
     rf"(?:\s?(?:-|\u2013|\u2014|to)\s?(?P<last>{_NUMBER}))?(?![/\d])",
     re.IGNORECASE,
 )
 _FLAG = re.compile(
-    r"\s{0,2}(?:[(\[]\s?(?P<mark>(?-i:[HL]{1,2})|very high|very low|high|low|raised|elevated|normal|wnl|\u2191+|\u2193+)\s?[)\]]"
+    r"\s{0,2}(?:[(\[]\s?(?P<mark>(?-i:[HL]{1,2})|very high|very low|high|low|raised|elevated|normal|wnl|\u2191+|\u2193+)"
+    r"\s?[)\]]"
     r"|(?P<bare>\u2191+|\u2193+|(?-i:HH?|LL?))(?=[\s,;.)|]|$))",
     re.IGNORECASE,
 )
@@ -70,17 +71,23 @@ _SPECIMENS = {
     "ascites": r"ascitic(?: fluid| tap)?|ascites|peritoneal fluid|paracentesis",
     "vagina": r"vaginal?(?: discharge)?",
     "other": (
-        r"csf|cerebrospinal fluid|lumbar puncture|pleural(?: fluid)?|pericardial|synovial(?: fluid)?|joint (?:fluid|aspirate)|"
+        r"csf|cerebrospinal fluid|lumbar puncture|pleural(?: fluid)?|pericardial|synovial(?: fluid)?|"
+        r"joint (?:fluid|aspirate)|"
         r"stools?|faecal|fecal|sputum|gastric|aspirate|semen|bal|amniotic|breast milk|cord"
     ),
     "blood": r"blood|serum|plasma|fbc|cbc|full blood count|complete blood count|lfts?|u&e|u/e|rfts?|abg|vbg",
 }
 _SPECIMEN = re.compile(
-    "|".join(rf"(?P<{name}>\b(?:{words})\b(?!\s?(?:pressure|in\b)))" for name, words in _SPECIMENS.items()),
+    "|".join(
+        rf"(?P<{name}>\b(?:{words})\b(?!\s?(?:pressure|in\b|:?\s?(?:\d|\+|pos|neg|nil|trace|none|absent))))"
+        for name, words in _SPECIMENS.items()
+    ),
     re.IGNORECASE,
 )
-_SCOPE_ENDS = re.compile(r"[.;](?=\s)|\n\s*\n")
-_LINE_ENDS = re.compile(r"(?<!:)\s*\n")
+_SCOPE_ENDS = re.compile(r"\.(?=\s)|\n\s*\n")
+_HEADING = re.compile(r"[ \t]*\w{0,12}[ \t]*:?[ \t]*\n")
+"""What follows a specimen that stands over the lines of its values."""
+_LONGEST_SCOPE = 400
 _OF_ANOTHER = re.compile(
     r"(?:\b(?:mother|father|mum|mom|dad|parent|brother|sister|sibling|husband|wife|partner|twin|son|daughter|baby|donor)"
     r"(?:['\u2019]s\s(?:last\s|latest\s|own\s|blood\s)?|\s(?:has|had|with)\s(?:an?\s)?)|\b(?:maternal|paternal|fo?etal|donor|cord)\s"
@@ -88,16 +95,19 @@ _OF_ANOTHER = re.compile(
     re.IGNORECASE,
 )
 _PLANNED = re.compile(
-    r"\b(?:if|when|until|unless|target|aim|aiming|goal|keep|maintain|should|in case|transfuse|threshold)\b[^.;\n]{0,24}$",
+    r"\b(?:if|when|until|unless|target|aim|aiming|goal|keep|maintain|should|in case|transfuse|threshold)\b"
+    r"[^.;\n]{0,24}$",
     re.IGNORECASE,
 )
+_AGO_WITHIN = re.compile(rf"\b{_AGO}", re.IGNORECASE)
 _SAID_BEFORE = re.compile(rf"\b{_AGO}[^.;,\n\d]{{0,14}}$", re.IGNORECASE)
 _SAID_AFTER = re.compile(
     rf"[\s(]{{0,3}}(?:(?:was|were|done|checked|taken|measured|on|as|at|from|his|her|the)\s){{0,3}}{_AGO}", re.IGNORECASE
 )
 _NOW = re.compile(
     r"[\s,;.()]{0,3}(?:(?:and|but|then|it|is|was|has|which)\s){0,3}(?:now|today|currently|repeat(?:ed)?|latest|"
-    r"this (?:morning|week)|on (?:arrival|admission)|(?:falling|dropping|rising|dropped|fell|rose|came down|down|up) to)\b",
+    r"this (?:morning|week)|on (?:arrival|admission)|"
+    r"(?:falling|dropping|rising|dropped|fell|rose|came down|down|up) to)\b",
     re.IGNORECASE,
 )
 """Before a later value of the same analyte, which is not named again."""
@@ -116,6 +126,8 @@ class ResultWords:
     analyte: Analyte
     value: Measured
     start: int
+    name_end: int
+    """The name of the analyte stands between these two."""
     end: int
     earlier: bool
     """Older than this illness."""
@@ -158,19 +170,17 @@ def unit_pattern(units: Iterable[str]) -> re.Pattern[str]:
 
 def _unit_words(unit: str) -> str:
     letters = {
+        "!": r"[x\u00d7*]?\s?10\s?[\^*]{0,2}\s?",
         "u": "[u\u00b5\u03bc]",
         "/": r"\s?(?:/|per)\s?",
         "9": "[9\u2079]",
-        "3": "[3\u00b3]",
         "6": "[6\u2076]",
-        "l": "l",
+        "3": r"\^?[3\u00b3]",
     }
-    powers = unit.replace("10^", "!")
-    words = "".join(
-        rf"[x\u00d7*]?\s?10\s?[\^*]{{0,2}}\s?(?:e\s?)?" if letter == "!" else letters.get(letter, re.escape(letter))
-        for letter in powers
-    )
-    return ("" if unit == "k" else r"\s{0,2}") + words.replace("\\^", r"\^?")
+    words = "".join(letters.get(letter, re.escape(letter)) for letter in unit.replace("10^", "!"))
+    # `18k` is eighteen thousand, `18 K` begins the potassium
+    space = "" if unit == "k" else r"\s{0,2}"
+    return rf"{space}(?:cells?\s?)?{words}" if unit.startswith("/") else space + words
 
 
 @lru_cache(maxsize=8)
@@ -187,24 +197,23 @@ class _Names:
     """The names of all analytes as one pattern."""
 
     def __init__(self, analytes: Iterable[Analyte]) -> None:
-        self._owners: dict[str, tuple[Analyte, ...]] = {}
-        by_letter: dict[str, list[str]] = {}
+        self._any_case: dict[str, tuple[Analyte, ...]] = {}
+        self._as_written: dict[str, tuple[Analyte, ...]] = {}
+        by_letter: dict[str, set[str]] = {}
         for analyte in analytes:
             for name in analyte.names:
-                key = _key(name) if name.islower() else name
-                self._owners[key] = (*self._owners.get(key, ()), analyte)
-                by_letter.setdefault(name[0].lower(), []).append(name)
+                table, key = (self._any_case, _key(name)) if name.islower() else (self._as_written, name)
+                table[key] = (*table.get(key, ()), analyte)
+                by_letter.setdefault(name[0].lower(), set()).add(name)
         branches = (
-            rf"(?=[{re.escape(letter)}])(?:{'|'.join(map(_name_words, sorted(names, key=len, reverse=True)))})"
+            rf"(?={re.escape(letter)})(?:{'|'.join(map(_name_words, sorted(names, key=len, reverse=True)))})"
             for letter, names in by_letter.items()
         )
-        self.pattern = re.compile(rf"(?<![^\W_])(?<![-/+]\b)(?:{'|'.join(branches)})", re.IGNORECASE)
+        self.pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(branches)})", re.IGNORECASE)
 
     def of(self, written: str) -> tuple[Analyte, ...]:
         """Return the analytes that a text may name."""
-        return (*self._owners.get(written, ()), *(() if written.islower() and written in self._owners else ())) or (
-            self._owners.get(_key(written), ())
-        )
+        return (*self._as_written.get(written, ()), *self._any_case.get(_key(written), ()))
 
 
 def _key(name: str) -> str:
@@ -212,8 +221,11 @@ def _key(name: str) -> str:
 
 
 def _name_words(name: str) -> str:
-    words = re.sub(r"(?:\\ |\\-)+", lambda _: r"[\\s-]{1,2}".replace("\\\\", "\\"), re.escape(name))
+    words = r"[\s-]{1,2}".join(map(re.escape, re.split(r"[\s-]+", name)))
     end = r"(?![^\W_])" if name[-1].isalnum() else ""
+    if len(name) > 1 and name[-1].isalpha():
+        # `Hb6.1`
+        end = r"(?![^\W\d_])"
     return f"{words}{end}" if name.islower() else f"(?-i:{words}){end}"
 
 
@@ -233,18 +245,14 @@ class _Specimens:
             return analytes
         _, end, specimen = self._found[self._next - 1]
         between = self._text[end:place]
-        if len(between) > 400 or _SCOPE_ENDS.search(between) or _leaves_line(between):
+        ended = _SCOPE_ENDS.search(between) or (";" in between and specimen == "urine")
+        if ended or len(between) > _LONGEST_SCOPE or ("\n" in between and not _HEADING.match(between)):
             return analytes
         same = tuple(analyte for analyte in analytes if analyte.specimen == specimen)
-        if same or specimen == "blood":
+        if specimen == "blood" or (same and same == analytes):
             return same or analytes
-        adjacent = not between.strip()
-        return () if adjacent else tuple(analyte for analyte in analytes if not analyte.fluids)
-
-
-def _leaves_line(between: str) -> bool:
-    """Tell whether a new line ends what a specimen is the heading of: `Urinalysis:` heads the lines below it."""
-    return "\n" in between and not between.lstrip(" \t").startswith((":", "\n"))
+        others = () if not between.strip() else (a for a in analytes if a.specimen != specimen and not a.fluids)
+        return (*same, *others)
 
 
 class _Reading:
@@ -258,26 +266,25 @@ class _Reading:
 
     def first(self) -> ResultWords | None:
         """Return the value after the name."""
-        return self._graded() if self._analyte.grades else self._number_after(self._name.end())
-
-    def latest(self, found: ResultWords) -> ResultWords:
-        """Return the last of the values told one after another: `Hb was 12 last year, now 6`."""
-        for _ in range(0 if self._analyte.grades else _MOST_VALUES):
-            now = _NOW.match(self._text, found.end)
-            later = None if now is None else self._number_after(now.end())
-            if later is None:
-                return found
-            found = ResultWords(later.analyte, later.value, found.start, later.end, later.earlier)
-        return found
-
-    def _graded(self) -> ResultWords | None:
+        if not self._analyte.grades:
+            return self._number_after(self._name.end())
         match = _GRADE.match(self._text, self._name.end())
         if match is None:
             return None
         grade = _grade(match["grade"])
         return self._placed(Measured(grade, grade, 1.0), match.end(), match["gap"])
 
-    def _number_after(self, place: int) -> ResultWords | None:
+    def latest(self, found: ResultWords) -> ResultWords:
+        """Return the last of the values told one after another: `Hb was 12 last year, now 6`."""
+        for _ in range(0 if self._analyte.grades else _MOST_VALUES):
+            now = _NOW.match(self._text, found.end)
+            later = None if now is None else self._number_after(now.end(), named=False)
+            if later is None:
+                return found
+            found = later
+        return found
+
+    def _number_after(self, place: int, *, named: bool = True) -> ResultWords | None:
         match = _VALUE.match(self._text, place)
         if match is None:
             return None
@@ -286,9 +293,9 @@ class _Reading:
             match = _VALUE.match(self._text, self._text.index(match["bracket"], place))
             if match is None:
                 return None
-        return self._measured(match, before)
+        return self._measured(match, before, named=named)
 
-    def _measured(self, match: re.Match[str], before: re.Match[str] | None) -> ResultWords | None:
+    def _measured(self, match: re.Match[str], before: re.Match[str] | None, *, named: bool) -> ResultWords | None:
         for number, second, end in _spans(match):
             unit = before or self._pattern.match(self._text, end)
             after = end if unit is None or unit is before else unit.end()
@@ -302,7 +309,7 @@ class _Reading:
             for low, high in _pairs(number, second, match, count=self._analyte.count):
                 value = self._plausible(low, high, written, reference, flag)
                 if value is not None:
-                    return self._placed(value, after, match["gap"])
+                    return self._placed(value, after, match["gap"], named=named)
         return None
 
     def _plausible(
@@ -338,13 +345,14 @@ class _Reading:
             return ReferenceRange(high=first), end
         return (ReferenceRange(low=first), end) if sign else (None, place)
 
-    def _placed(self, value: Measured, end: int, gap: str) -> ResultWords:
+    def _placed(self, value: Measured, end: int, gap: str, *, named: bool = True) -> ResultWords:
         start = self._name.start()
         after = _SAID_AFTER.match(self._text, end)
-        before = self._text[max(0, start - _BEFORE) : start]
-        earlier = after is not None or re.search(_AGO, gap, re.IGNORECASE) is not None
-        earlier = earlier or (_SAID_BEFORE.search(before) is not None)
-        return ResultWords(self._analyte, value, start, end if after is None else after.end(), earlier)
+        earlier = after is not None or _AGO_WITHIN.search(gap) is not None
+        if named and not earlier:
+            earlier = _SAID_BEFORE.search(self._text[max(0, start - _BEFORE) : start]) is not None
+        end = end if after is None else after.end()
+        return ResultWords(self._analyte, value, start, self._name.end(), end, earlier)
 
 
 def _is_no_value(text: str, end: int, name: str) -> bool:
@@ -376,6 +384,9 @@ def _spans(match: re.Match[str]) -> Iterator[tuple[str, str | None, int]]:
     """Yield the readings of a number: with what joins it, alone, and without the group that a space sets apart."""
     if match["second"] is not None:
         yield match["number"], match["second"], match.end()
+        if match.start("second") - match.end("number") == len(match["join"]):
+            # `CA 19-9`
+            return
     yield match["number"], None, match.end("number")
     head = re.match(r"\d+(?= \d)", match["number"])
     if head:

@@ -17,6 +17,8 @@ TESTS = ("none", *NEEDS)
 CERTAIN = 0.995
 """No answer is ever certain, so that none empties the differential."""
 
+_TINY = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class NextQuestion:
@@ -52,6 +54,8 @@ def is_available(definition: FindingDefinition, tests: str) -> bool:
 def expected_gain(posterior: Floats, model: RankingModel, observations: Observations | None = None) -> Floats:
     """Return H(now) - E[H(after the answer)] in bits for every finding, never below 0; shape (findings,).
 
+    It is reckoned as H(answer) - E[H(answer given the condition)], which is the same and takes half the time.
+
     With observations, what is known already gains nothing, and a narrower finding is asked given the broader one that
     is there.
     """
@@ -60,11 +64,7 @@ def expected_gain(posterior: Floats, model: RankingModel, observations: Observat
     if observations is not None:
         known = [c for name, c in model.columns.items() if observations.presence(name) is not Presence.NOT_ASSESSED]
         likelihood = _given_broader(likelihood, observations, model)
-    yes = posterior @ likelihood
-    after_yes = posterior[:, None] * likelihood / yes
-    after_no = posterior[:, None] * (1 - likelihood) / (1 - yes)
-    expected = yes * _entropy(after_yes) + (1 - yes) * _entropy(after_no)
-    gains = np.maximum(0.0, _entropy(posterior[:, None])[0] - expected)
+    gains = np.maximum(0.0, _entropy(posterior @ likelihood) - posterior @ _entropy(likelihood))
     gains[known] = 0.0
     return np.asarray(gains)
 
@@ -83,9 +83,10 @@ def _given_broader(likelihood: Floats, observations: Observations, model: Rankin
     return given
 
 
-def _entropy(columns: Floats) -> Floats:
-    safe = np.where(columns > 0, columns, 1.0)
-    return np.asarray(-(columns * np.log2(safe)).sum(axis=0))
+def _entropy(yes: Floats) -> Floats:
+    """Return the bits of an answer that is yes with these probabilities; none where it is certain."""
+    safe = np.clip(yes, _TINY, 1 - _TINY)
+    return np.asarray(-(safe * np.log2(safe) + (1 - safe) * np.log2(1 - safe)))
 
 
 def _question(finding: str, gain: float, model: RankingModel) -> NextQuestion:

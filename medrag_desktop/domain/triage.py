@@ -101,6 +101,11 @@ def _is_doubt(need: str) -> bool:
     return need.startswith(_CONFIRM)
 
 
+def to_confirm(quote: str, doubt: str) -> str:
+    """Return the words of a need that only confirms what the text says, or perhaps says."""
+    return f'{_CONFIRM}"{quote}" ({doubt})'
+
+
 def triage(
     encounter: Encounter, observations: Observations, rules: Iterable[DangerRule], vocabulary: Vocabulary
 ) -> Triage:
@@ -201,7 +206,7 @@ def _unsaid(
     for finding in observations.unsaid:
         if not named.isdisjoint((finding.finding, *vocabulary.ancestors(finding.finding))):
             quote = finding.quote or _label(finding.finding, vocabulary)
-            yield f'{_CONFIRM}"{quote}" (in the text, but set to not assessed)'
+            yield to_confirm(quote, "in the text, but set to not assessed")
 
 
 def _evaluate(rule: DangerRule, encounter: Encounter, known: Known) -> bool | None:

@@ -27,6 +27,7 @@ from medrag_desktop.services.drafting import (
     summary,
 )
 from medrag_desktop.services.library import Library
+from medrag_desktop.services.possible import PossibleReader
 from medrag_desktop.services.rank import Ranker
 from medrag_desktop.tasks import Task
 
@@ -65,6 +66,8 @@ class Assessor:
     generator: Generator | None
     """None when it cannot be used; the draft is then extractive."""
     versions: Versions
+    possible: PossibleReader | None = None
+    """None when the words beyond the lexicon cannot be read."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -77,6 +80,9 @@ class Assessor:
         task.report("Checking danger signs", 0, 4)
         with clock.step("triage_and_extraction"):
             encounter, observations, signs = self.ranker.triage(encounter)
+        with clock.step("possible_findings"):
+            possible = () if self.possible is None else self.possible.read(encounter, observations, task=task)
+            signs = self.ranker.doubted(encounter, signs, possible)
         with clock.step("ranking"):
             ranked = self.ranker.rank(encounter, observations)
             questions = self.ranker.next_questions(encounter, observations)
@@ -110,6 +116,7 @@ class Assessor:
             withheld=drafted.withheld,
             passages=tuple(references.cited.values()),
             provenance=self._provenance(level, seed, clock),
+            possible=possible,
         )
 
     def _reachable(self, level: Level) -> Level:

@@ -12,6 +12,7 @@ from medrag_desktop.domain.threshold import LETTERS, Threshold
 from medrag_desktop.domain.tokens import phrase
 from medrag_desktop.domain.triage import DangerRule, criteria
 from medrag_desktop.domain.vocabulary import FindingDefinition, Vocabulary
+from medrag_desktop.services.check_laboratory import check_laboratory
 from medrag_desktop.services.check_medicines import check_medicines
 from medrag_desktop.services.check_monographs import (
     check_codes,
@@ -74,6 +75,7 @@ def check_library(
         _same_rules(catalogue.danger_rules),
         _ranges(catalogue.normal_ranges, catalogue.vocabulary),
         check_medicines(catalogue),
+        check_laboratory(catalogue.laboratory, catalogue.vocabulary),
     )
     return tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.severity, p.file)))
 

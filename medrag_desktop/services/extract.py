@@ -10,6 +10,7 @@ from typing import Any
 from medrag_desktop.domain.context_rules import Status, in_context
 from medrag_desktop.domain.durations import Duration, durations_of
 from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Patient, Presence, Sex, VitalSigns
+from medrag_desktop.domain.laboratory import Laboratory
 from medrag_desktop.domain.mention import Mention, quoted
 from medrag_desktop.domain.normal_ranges import NormalRanges
 from medrag_desktop.domain.pregnancy_words import PregnancyWords, find_pregnancy
@@ -17,6 +18,7 @@ from medrag_desktop.domain.tokens import sentences, tokenize
 from medrag_desktop.domain.vital_words import find_vital_signs
 from medrag_desktop.domain.vocabulary import FELT, LASTING, Vocabulary
 from medrag_desktop.ports import Lexicon
+from medrag_desktop.services.laboratory_values import NO_LABORATORY, LaboratoryReader
 from medrag_desktop.services.others import SICK_CONTACT, read_family_history, read_of_others
 
 _PRESSURES = ("systolic_mmhg", "diastolic_mmhg")
@@ -33,7 +35,9 @@ _YOUNGEST_MOTHER = 10
 """Years."""
 
 
-def extract_findings(encounter: Encounter, lexicon: Lexicon, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+def extract_findings(
+    encounter: Encounter, lexicon: Lexicon, vocabulary: Vocabulary, laboratory: Laboratory | None = None
+) -> tuple[Finding, ...]:
     """Read findings from every free-text field; a finding named as present anywhere is present.
 
     From the family history come `history.family_*` findings only.
@@ -41,12 +45,14 @@ def extract_findings(encounter: Encounter, lexicon: Lexicon, vocabulary: Vocabul
     several findings decide together (diarrhoea and blood in the stool) comes last.
     """
     read = {finding.finding: finding for finding in _lasting_in_form(encounter.findings, vocabulary)}
-    complaint = read_text(encounter.chief_complaint, "chief_complaint", lexicon, vocabulary)
+    values = LaboratoryReader(laboratory or Laboratory(), encounter.patient)
+    complaint = read_text(encounter.chief_complaint, "chief_complaint", lexicon, vocabulary, values=values)
     came_with = [finding.finding for finding in complaint if finding.presence is Presence.PRESENT]
     texts = [complaint]
     for field, text in text_fields(encounter):
         if field != "chief_complaint":
-            texts.append(read_text(text, field, lexicon, vocabulary, came_with if field == "history" else ()))
+            spoken_of = came_with if field == "history" else ()
+            texts.append(read_text(text, field, lexicon, vocabulary, spoken_of, values))
     texts += [read_family_history(text, lexicon, vocabulary) for text in encounter.family_history]
     texts += [_of_childbearing(encounter, vocabulary)]
     for findings in texts:
@@ -134,12 +140,17 @@ def text_fields(encounter: Encounter) -> tuple[tuple[str, str], ...]:
 
 
 def read_text(
-    text: str, field: str, lexicon: Lexicon, vocabulary: Vocabulary, came_with: Sequence[str] = ()
+    text: str,
+    field: str,
+    lexicon: Lexicon,
+    vocabulary: Vocabulary,
+    came_with: Sequence[str] = (),
+    values: LaboratoryReader = NO_LABORATORY,
 ) -> tuple[Finding, ...]:
     """Read the findings of one text in order; hypothetical, family and resolved mentions are left out.
 
     A finding that is there carries its duration; what the duration decides follows it. `came_with` are findings of the
-    complaint, of which the text may say more without naming them again.
+    complaint, of which the text may say more without naming them again. `values` reads laboratory values.
     """
     named, tokens = lexicon.mentions(text), tokenize(text)
     groups = sentences(tokens)
@@ -159,7 +170,7 @@ def read_text(
             found += _lasting(mention, duration, text, field, vocabulary)
     others = read_of_others(paired, text, field, groups, lexicon, vocabulary)
     found += (f for f in others if field in _ABOUT_TODAY or f.finding != SICK_CONTACT)
-    return (*found, *_reported(text, field, vocabulary))
+    return values.added((*found, *_reported(text, field, vocabulary)), text, field, vocabulary)
 
 
 def _affirmed_heads(paired: Iterable[tuple[Mention, Status]]) -> tuple[tuple[Mention, Status], ...]:

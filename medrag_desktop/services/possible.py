@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from medrag_desktop.domain.context_rules import Status, in_context
-from medrag_desktop.domain.encounter import Encounter, Finding, Presence
+from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.mention import Mention
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.possible_finding import PossibleFinding
@@ -28,13 +28,27 @@ _CUT = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _FEWEST_WORDS, _MOST_WORDS = 2, 9
 _NORMAL = re.compile(
-    r"\b(?:normal|normally|intact|unremarkable|soft|equal|clear|regular|symmetric(?:al)?|healthy|stable)\b",
+    r"\b(?:normal|normally|normo\w+|intact|unremarkable|soft|equal|clear|regular|symmetric(?:al)?|healthy|stable|reactive"
+    r"|non-?\w*|improv(?:ed|es|ing)|better|resolved|relieved|gone|settled|subsided)\b",
     re.IGNORECASE,
 )
-_DENYING = re.compile(
-    r"\b(?:no|not|never|cannot|unable|without|loss|lost|lack|absent|absence|none|nothing|\w+n['\u2019]t)\b", re.IGNORECASE
+"""That something is well, or is better."""
+_LACKING = re.compile(
+    r"\b(?:no|not|never|cannot|unable|without|loss|lost|lack|absen\w+|none|nothing|\w+n['\u2019]t|decreased?|diminished"
+    r"|reduced|low|less|weak\w*|feeble|poor\w*|difficult\w*|trouble|problems?|hard)\b",
+    re.IGNORECASE,
 )
-"""A name with such a word and words without one (`unable to walk`, `able to walk`) are near, and mean the opposite."""
+"""Of a name with such a word and words without one (`unable to walk`, `able to walk`) one says the opposite."""
+_TELLING_WORDS = 2
+_TELLING_LITTLE = frozenset(
+    "a an the is are was were be been there this he she his her their they it its i my has have had patient exam "
+    "examination physical shows show showed reveals reveal revealed noted found evident evidence on of to in at for by "
+    "from as mild moderate severe slight some also now soon today very more most since during palpation then still "
+    "feels felt feel complains complaining reports".split()
+)
+"""Words that do not say what the matter is: `there is tenderness` names no place, `is worried` no illness."""
+_MEASURED = re.compile(r"\W*\d")
+"""What follows the name of a measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +114,8 @@ class PossibleReader:
 
 
 def says_the_opposite(words: str, name: str) -> bool:
-    """Tell whether one of them denies and the other does not."""
-    return bool(_DENYING.search(words)) != bool(_DENYING.search(name))
-
-
-def with_added(encounter: Encounter, possible: Iterable[PossibleFinding]) -> Encounter:
-    """Return the encounter as it would be if every possible finding were there."""
-    added = tuple(Finding(found.finding, Presence.PRESENT) for found in possible)
-    return replace(encounter, findings=(*encounter.findings, *added))
+    """Tell whether one of them says that something is lacking and the other does not."""
+    return bool(_LACKING.search(words)) != bool(_LACKING.search(name))
 
 
 def unread_clauses(encounter: Encounter, lexicon: Lexicon) -> Iterator[Clause]:
@@ -119,7 +127,8 @@ def unread_clauses(encounter: Encounter, lexicon: Lexicon) -> Iterator[Clause]:
         groups = sentences(tokenize(text))
         for start, end in _pieces(text):
             clause = Clause(text[start:end], field, start, end)
-            if _is_worth_reading(clause, mentions) and _is_affirmed(clause, mentions, groups):
+            measured = _MEASURED.match(text, end) is not None
+            if not measured and _is_worth_reading(clause, mentions) and _is_affirmed(clause, mentions, groups):
                 yield clause
 
 
@@ -134,9 +143,10 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_worth_reading(clause: Clause, mentions: Sequence[Mention]) -> bool:
-    words = len(_WORD.findall(clause.text))
+    words = _WORD.findall(clause.text)
     return (
-        _FEWEST_WORDS <= words <= _MOST_WORDS
+        _FEWEST_WORDS <= len(words) <= _MOST_WORDS
+        and sum(word.lower() not in _TELLING_LITTLE for word in words) >= _TELLING_WORDS
         and not any(letter.isdigit() for letter in clause.text)
         and not any(m.start < clause.end and clause.start < m.end for m in mentions)
         and _NORMAL.search(clause.text) is None

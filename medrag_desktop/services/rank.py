@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from medrag_desktop.config import Settings
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.differential import Differential, RankingModel, rank
-from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.domain.encounter import Encounter, Finding
 from medrag_desktop.domain.languages import not_english
 from medrag_desktop.domain.next_question import NextQuestion, next_questions
 from medrag_desktop.domain.observations import Observations, observe
-from medrag_desktop.domain.triage import UNREAD, NotAssessed, Triage, triage
+from medrag_desktop.domain.possible_finding import PossibleFinding
+from medrag_desktop.domain.triage import UNREAD, DangerRule, NotAssessed, Triage, criteria, to_confirm, triage
 from medrag_desktop.ports import Lexicon
 from medrag_desktop.services.extract import extract_findings, read_patient_state, read_vital_signs
 
@@ -68,7 +69,7 @@ class Ranker:
         """Return the encounter with vital signs and pregnancy read from its text, what is known, and danger signs."""
         encounter = read_patient_state(read_vital_signs(encounter, self.catalogue.normal_ranges))
         vocabulary, ranges = self.catalogue.vocabulary, self.catalogue.normal_ranges
-        extracted = extract_findings(encounter, self.lexicon, vocabulary)
+        extracted = extract_findings(encounter, self.lexicon, vocabulary, self.catalogue.laboratory)
         observations = observe(encounter, extracted, vocabulary, ranges)
         signs = triage(encounter, observations, self.catalogue.danger_rules, vocabulary)
         foreign = tuple(unread_texts(encounter, self.catalogue.words))
@@ -77,6 +78,30 @@ class Ranker:
         elif not extracted and self._is_unread(encounter):
             signs = replace(signs, not_assessed=(_UNREAD, *signs.not_assessed))
         return encounter, observations, signs
+
+    def doubted(self, encounter: Encounter, signs: Triage, possible: Sequence[PossibleFinding]) -> Triage:
+        """Add to the rules that are not assessed those that would fire if what is possible were there."""
+        if not possible:
+            return signs
+        added = tuple(Finding(found.finding) for found in possible)
+        _, _, would = self.triage(replace(encounter, findings=(*encounter.findings, *added)))
+        firing = {sign.id for sign in would.fired} - {sign.id for sign in signs.fired}
+        doubts = {
+            rule.id: self._to_confirm(rule, possible) for rule in self.catalogue.danger_rules if rule.id in firing
+        }
+        listed = {each.id for each in signs.not_assessed}
+        opened = tuple(NotAssessed(each.id, (*doubts.get(each.id, ()), *each.needs)) for each in signs.not_assessed)
+        new = tuple(NotAssessed(rule, needs) for rule, needs in doubts.items() if rule not in listed)
+        return replace(signs, not_assessed=(*new, *opened))
+
+    def _to_confirm(self, rule: DangerRule, possible: Sequence[PossibleFinding]) -> tuple[str, ...]:
+        """Return what of the text has to be confirmed because the rule rests on it."""
+        vocabulary = self.catalogue.vocabulary
+        named = {criterion for criterion in criteria(rule) if isinstance(criterion, str)}
+        meant = [p for p in possible if not named.isdisjoint((p.finding, *vocabulary.ancestors(p.finding)))]
+        # what several findings decide together names none of them
+        told = meant or possible
+        return tuple(to_confirm(p.quote, f"perhaps {vocabulary.label(p.finding)}") for p in told)
 
     def _is_unread(self, encounter: Encounter) -> bool:
         """Tell whether more than a few words were typed of which not one was understood."""

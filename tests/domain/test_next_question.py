@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
+from medrag_desktop.config import SETTINGS, Choice
 from medrag_desktop.domain.differential import make_ranking_model, probabilities
 from medrag_desktop.domain.encounter import Encounter, Presence
-from medrag_desktop.domain.next_question import expected_gain, next_questions
+from medrag_desktop.domain.next_question import TESTS, expected_gain, next_questions
+from medrag_desktop.domain.vocabulary import FindingDefinition, make_vocabulary
 from tests.domain.test_differential import ENCOUNTERS
 from tests.small_library import CONDITIONS, MODEL, VOCABULARY, absent, condition, encounter, present, seen
 
@@ -74,3 +77,63 @@ def test_an_answer_settles_its_question() -> None:
 def test_an_empty_library_asks_nothing() -> None:
     case = encounter(*present("fever"))
     assert next_questions(case, seen(case), make_ranking_model((), VOCABULARY)) == ()
+
+
+def bits(chances: np.ndarray) -> float:
+    some = chances[chances > 0]
+    return float(-(some * np.log2(some)).sum())
+
+
+@given(ENCOUNTERS)
+def test_the_gain_is_what_the_entropy_is_expected_to_fall_by(case: Encounter) -> None:
+    posterior = probabilities(case, seen(case), MODEL)
+    gains = expected_gain(posterior, MODEL)
+    for column, chance in enumerate(np.vstack([MODEL.likelihood, MODEL.background]).T):
+        yes = float(posterior @ chance)
+        after = yes * bits(posterior * chance / yes) + (1 - yes) * bits(posterior * (1 - chance) / (1 - yes))
+        assert gains[column] == pytest.approx(bits(posterior) - after, abs=1e-9)
+
+
+CLINIC = make_vocabulary(
+    (
+        FindingDefinition("cough", "cough", "symptom", "test"),
+        FindingDefinition("wheeze", "wheeze", "sign", "test"),
+        FindingDefinition("tachypnoea", "fast breathing", "vital", "test"),
+        FindingDefinition("history.asthma", "asthma", "history", "test"),
+        FindingDefinition("exposure.dust", "dust", "exposure", "test"),
+        FindingDefinition("test.strip", "strip", "test", "test", needs="rapid"),
+        FindingDefinition("test.xray", "X-ray", "test", "test", needs="laboratory"),
+        FindingDefinition("test.scan", "scan", "test", "test", needs="hospital"),
+        FindingDefinition("test.untold", "untold", "test", "test"),
+    )
+)
+ALWAYS = {"wheeze", "tachypnoea", "history.asthma", "exposure.dust"}
+
+
+@pytest.mark.parametrize(
+    ("tests", "more"),
+    [
+        ("none", set()),
+        ("rapid", {"test.strip"}),
+        ("laboratory", {"test.strip", "test.xray"}),
+        ("hospital", {"test.strip", "test.xray", "test.scan", "test.untold"}),
+    ],
+)
+def test_no_test_is_asked_for_that_the_clinic_does_not_have(tests: str, more: set[str]) -> None:
+    every = [name for name in CLINIC.definitions if name != "cough"]
+    library = (
+        condition("one", dict.fromkeys(every, "frequent")),
+        condition("two", {"cough": "frequent"}),
+    )
+    model = make_ranking_model(library, CLINIC)
+    case = encounter(*present("cough"))
+    asked = next_questions(case, seen(case, CLINIC), model, 20, tests=tests)
+    assert {question.finding for question in asked} == ALWAYS | more
+    first = next_questions(case, seen(case, CLINIC), model, 3, tests=tests)
+    assert first == asked[:3], "what the clinic does not have takes no place"
+
+
+def test_the_setting_offers_just_these_words() -> None:
+    limits = SETTINGS["tests"].limits
+    assert isinstance(limits, Choice)
+    assert tuple(word for word, _ in limits.options) == TESTS

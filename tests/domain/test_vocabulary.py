@@ -16,6 +16,15 @@ def entry(finding: str, more: str = "") -> str:
     return f'[findings."{finding}"]\nlabel = "{finding}"\nkind = "symptom"\n{more}\n'
 
 
+def scan(finding: str, more: str = "") -> str:
+    return f'[findings."{finding}"]\nlabel = "{finding}"\nkind = "test"\n{more}\n'
+
+
+def test_a_test_says_what_it_needs_and_nothing_else_needs_anything() -> None:
+    vocabulary = parse(entry("cough") + scan("dipstick", 'needs = "rapid"') + scan("forgotten"))
+    assert [vocabulary[name].needs for name in ("cough", "dipstick", "forgotten")] == ["", "rapid", ""]
+
+
 def test_an_entry_is_read_whole() -> None:
     definition = make_test_vocabulary()["fever"]
     assert (definition.label, definition.kind, definition.system) == ("fever", "symptom", "test")
@@ -52,6 +61,10 @@ def test_implications_go_all_the_way_nearest_first() -> None:
         (entry("a", 'parents = ["b"]') + entry("b", 'parents = ["a"]'), "implies itself"),
         (entry("a", 'parents = ["a"]'), "implies itself"),
         ('[findings.a]\nlabel = "a"\nkind = "sympton"', "kind"),
+        (entry("a", 'needs = "rapid"'), "only a test"),
+        (scan("a", 'needs = "clinic"'), "rapid, laboratory, hospital"),
+        (scan("a", "needs = 3"), "needs must be one of"),
+        (scan("a", 'needs = ["rapid"]'), "needs must be one of"),
         ('[findings.a]\nkind = "symptom"', "label"),
     ],
 )

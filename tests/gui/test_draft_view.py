@@ -243,9 +243,13 @@ def test_a_case_without_draft_and_no_case_say_what_to_do(view: DraftView) -> Non
 
 
 def test_how_it_was_made_and_what_to_ask_unfold_one_at_a_time(view: DraftView) -> None:
+    assert view.questions.isVisible()
     view.questions_button.click()
-    assert [row.text for row in view.questions.rows.rows] == ["Are there white spots in the mouth?"]
-    assert "0.62 bits" in view.questions.rows.rows[0].tag
+    assert view.questions.isHidden()
+    assert view.questions_button.text() == "Ask &next (1)"
+    view.questions_button.click()
+    assert [row.words.text() for row in view.questions.rows] == ["Are there white spots in the mouth?"]
+    assert "0.62 bits" in view.questions.rows[0].words.toolTip()
     assert view.questions.isVisible()
     view.making_button.click()
     assert view.making.isVisible()
@@ -267,7 +271,7 @@ def test_tab_goes_through_every_control_and_comes_back(view: DraftView) -> None:
     wanted = (
         view.statements.diagnosis, sentences(view), view.statements.edit_button, view.passage.text,
         view.differential.candidates, view.differential.reasons, view.differential.use_button, view.sign_button,
-        view.making_button, view.passage.findings,
+        view.making_button, view.passage.findings, view.questions.rows[0].buttons[2],
     )  # fmt: skip
     assert [w.accessibleName() or w for w in wanted if w not in visited] == []
     assert QApplication.focusWidget() is visited[0]
@@ -287,7 +291,7 @@ def test_every_list_of_the_view_has_a_sound_model(view: DraftView) -> None:
         QAbstractItemModelTester(rows.rows, QAbstractItemModelTester.FailureReportingMode.Fatal)
         for rows in view.findChildren(RowList)
     ]
-    assert len(testers) == 6
+    assert len(testers) == 5
     QTest.keyClick(sentences(view), Key.Key_Delete)
     QTest.keyClick(sentences(view), Key.Key_Insert)
     QTest.keyClick(sentences(view).focusWidget(), Key.Key_Escape)

@@ -106,6 +106,7 @@ def library(tmp_path: Path) -> Path:
         "normal_ranges.toml": NORMAL_RANGES,
         "abbreviations.toml": "[abbreviations]\n",
         "medicines.toml": "[medicines.amoxicillin]\n",
+        "laboratory.toml": "",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +127,15 @@ def problems(
     icd10_exists: Callable[[str], bool] | None = {"B05.9", "B06.9"}.__contains__,
 ) -> tuple[Problem, ...]:
     return check_library(load_catalogue(library), shingles, icd10_exists)
+
+
+@pytest.mark.parametrize(("needs", "warned"), [("", 1), ('needs = "rapid"', 0)])
+def test_a_test_that_does_not_say_what_it_needs_is_warned_of(library: Path, needs: str, warned: int) -> None:
+    more = finding("test.strip").replace('kind = "sign"', f'kind = "test"\n{needs}')
+    path = library / "findings" / "general.toml"
+    path.write_text(f"{path.read_text('utf-8')}\n{more}", "utf-8")
+    told = [problem for problem in problems(library) if "what the test needs" in problem.sentence]
+    assert [(p.severity, "test.strip" in p.sentence) for p in told] == [("warning", True)] * warned
 
 
 def test_the_small_library_keeps_every_rule(library: Path) -> None:

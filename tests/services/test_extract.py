@@ -458,6 +458,7 @@ def library(request: pytest.FixtureRequest) -> tuple[AhoCorasickLexicon, object]
         ("Hotness of the body 10/7, throwing up everything", "+fever +fever.prolonged +vomits_everything"),
         ("Fever for 7 days, not able to pass urine, yellow eyes", "+fever +urinary_retention +jaundice"),
         ("Child with noisy breathing, chest in-drawing and fits", "+dyspnoea +chest_indrawing +convulsions"),
+        ("Chest pain exacerbated by coughing. She cannot remember if she took malaria tablets", "+chest_pain"),
         ("Burning micturition, frequency and urgency", "+dysuria +urinary_frequency +urinary_urgency"),
         ("Giddiness, weakness, swelling of the legs", "+dizziness +fatigue +oedema.both_legs"),
         ("Weakness in his left hand and vomiting sensation", "+limb_weakness +nausea"),

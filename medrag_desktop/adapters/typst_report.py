@@ -101,6 +101,7 @@ class TypstReport:
             "no_danger_signs": _no_danger_signs(draft),
             "unchecked": _unchecked(draft, self._vocabulary),
             "findings": finding_rows(encounter, draft, self._vocabulary),
+            "possible": _possible(draft, self._vocabulary),
             "differential": candidates,
             "outside_library": draft.outside_library,
             "next_questions": [q.question for q in draft.next_questions],
@@ -189,6 +190,12 @@ def _unchecked(draft: Draft, vocabulary: Vocabulary) -> dict[str, Any]:
         "groups": [{"name": STEP_WORDS[each.step], "words": "; ".join(each.words)} for each in groups],
         "late": sum(len("; ".join(each.words)) for each in groups) > _SHORT_LIST,
     }
+
+
+def _possible(draft: Draft, vocabulary: Vocabulary) -> str:
+    """Return what other words perhaps mean, each with its words."""
+    told = (f'{vocabulary.label(p.finding)} (from the words "{_one_line(p.quote)}")' for p in draft.possible)
+    return "; ".join(told)
 
 
 def _candidate(candidate: Candidate, still_cited: frozenset[int]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from medrag_desktop.domain.condition import Condition
-from medrag_desktop.domain.english_words import EVERYDAY, PLAINLY_ENGLISH
+from medrag_desktop.domain.english_words import EVERYDAY, NOTE_WORDS, PLAINLY_ENGLISH
 from medrag_desktop.domain.laboratory import Laboratory
 from medrag_desktop.domain.medicine_facts import Medicines
 from medrag_desktop.domain.normal_ranges import NormalRanges
@@ -40,7 +40,7 @@ class Catalogue:
     def words(self) -> frozenset[str]:
         """Return the words of English that the library uses, in lower case, and everyday ones."""
         used = (word for text in self._texts() for word in _WORD.findall(text.lower()))
-        return EVERYDAY | PLAINLY_ENGLISH | frozenset(used)
+        return EVERYDAY | NOTE_WORDS | PLAINLY_ENGLISH | frozenset(used)
 
     def _texts(self) -> Iterator[str]:
         for condition in self.conditions:

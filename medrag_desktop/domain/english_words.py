@@ -61,6 +61,12 @@ EVERYDAY = frozenset(
     """.split()
 )
 
+NOTE_WORDS = frozenset(
+    "alb alk alt ast bid bilat bili cbc cl creat crp dx ecg esr gcs ggt hb hct hr hx inr meds neg nil occ od phos plt "
+    "po pmh pos prn pt pts qid rbc rr rx sats sx tds temp tid tx umol wbc wt yo yr yrs".split()
+)
+"""Abbreviations of notes in lower case."""
+
 PLAINLY_ENGLISH = frozenset(
     "the and with since from after before when which she they their them his been had have but not this that these "
     "there who what without because about could would should only into for".split()

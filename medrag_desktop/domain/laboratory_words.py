@@ -37,14 +37,14 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _GRADE = re.compile(
-    rf"(?P<gap>{_GAP})(?P<grade>\+/-|[1-4]\s?\+|\+\s?[1-4](?!\d)|\+{{1,4}}(?:ve\b)?|-ve\b|positive\b|pos\b|negative\b|neg\b|nil\b|"
+    rf"(?P<gap>{_GAP})(?P<grade>\+/-|[1-4]\s?\+|\+\s?[1-4](?!\d)|\+ve\b|\+{{2,4}}|(?<=\w)\+(?!\w)|\+(?=\s{{0,3}}(?:[,;.)\n]|$))|-ve\b|positive\b|pos\b|negative\b|neg\b|nil\b|"
     r"none\b|absent\b|trace\b|tr\b|not detected\b|not seen\b)",
     re.IGNORECASE,
 )
 _NOT_A_VALUE = re.compile(
-    r"k(?![^\W_])|\s?\+|\s?/[^\W_]|\s?per\b|\s{0,2}(?:%|\u00b0|(?:years?|yrs?|y/?o|months?|weeks?|wks?|days?|hours?|hrs?|mins?|minutes?|am|pm|x|times|mg|mcg|"
+    r"k(?![^\W_])|\s?\+|\s?/[^\W_]|\s?per\b|\s{0,2}(?:%|\u00b0|(?:years?|yrs?|y/?o|months?|weeks?|wks?|days?|hours?|hrs?|monthly|weekly|daily|hourly|mins?|minutes?|am|pm|x|times|mg|mcg|"
     r"[\u00b5\u03bcu]g|gm?|grams?|kg|lbs?|ml|dl|l|lit(?:re|er)s?|iu|units?|tabs?|tablets?|caps?|capsules?|drops?|"
-    r"ampoules?|vials?|bags?|doses?|bpm|mm\s?hg|cm|mm|m|c|f|mmol|mol|meq|cells?|lead|st|nd|rd|th)(?![^\W_]))",
+    r"ampoules?|vials?|bags?|doses?|vaccines?|bpm|mm\s?hg|cm|mm|m|c|f|mmol|mol|meq|cells?|lead|st|nd|rd|th)(?![^\W_]))",
     re.IGNORECASE,
 )
 """What follows a number that is a dose, an age, a date or a unit that the analyte does not have."""
@@ -59,9 +59,8 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _FLAG = re.compile(
-    r"\s{0,2}(?:[(\[]\s?(?P<mark>(?-i:[HL]{1,2})|very high|very low|high|low|raised|elevated|normal|wnl|\u2191+|\u2193+)"
-    r"\s?[)\]]"
-    r"|(?P<bare>\u2191+|\u2193+|(?-i:HH?|LL?))(?=[\s,;.)|]|$))",
+    r"\s{0,2}(?:[(\[]\s?(?P<mark>(?-i:[HL]{1,2})|very high|very low|high|low|raised|elevated|normal|wnl|\u2191+|"
+    r"\u2193+)\s?[)\]]|(?P<bare>\u2191+|\u2193+|(?-i:HH?|LL?))(?=[\s,;.)|]|$))",
     re.IGNORECASE,
 )
 _HIGH = ("h", "hh", "high", "very high", "raised", "elevated", "\u2191")
@@ -95,7 +94,8 @@ _OF_ANOTHER = re.compile(
     re.IGNORECASE,
 )
 _PLANNED = re.compile(
-    r"\b(?:if|when|until|unless|target|aim|aiming|goal|keep|maintain|should|in case|transfuse|threshold)\b"
+    r"\b(?:if|when|until|unless|target|aim|aiming|goal|keep|maintain|should|in case|transfuse|threshold|"
+    r"(?:drop|fall|rise|increase|decrease|change) in)\b"
     r"[^.;\n]{0,24}$",
     re.IGNORECASE,
 )
@@ -142,13 +142,12 @@ def find_results(text: str, laboratory: Laboratory) -> Iterator[ResultWords]:
     for match in names.pattern.finditer(text):
         if match.start() < place:
             continue
-        before = text[max(0, match.start() - _BEFORE) : match.start()]
-        if _OF_ANOTHER.search(before) or _PLANNED.search(before):
+        found = _result(text, match, specimens.fitting(names.of(match[0]), match.start()))
+        if found is None:
             continue
-        analytes = specimens.fitting(names.of(match[0]), match.start())
-        found = _result(text, match, analytes)
-        if found is not None:
-            place = found.end
+        place = found.end
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        if not (_OF_ANOTHER.search(before) or _PLANNED.search(before)):
             yield found
 
 
@@ -213,7 +212,7 @@ class _Names:
 
     def of(self, written: str) -> tuple[Analyte, ...]:
         """Return the analytes that a text may name."""
-        return (*self._as_written.get(written, ()), *self._any_case.get(_key(written), ()))
+        return self._as_written.get(written) or self._any_case.get(_key(written), ())
 
 
 def _key(name: str) -> str:
@@ -286,7 +285,7 @@ class _Reading:
 
     def _number_after(self, place: int, *, named: bool = True) -> ResultWords | None:
         match = _VALUE.match(self._text, place)
-        if match is None:
+        if match is None or ("\n" in match["gap"] and ":" not in match["gap"]):
             return None
         before = self._pattern.fullmatch(match["bracket"].strip()) if match["bracket"] else None
         if match["bracket"] and before is None and re.search(r"\d", re.sub(_DATE, "", match["bracket"])):
@@ -330,10 +329,10 @@ class _Reading:
         match = _REFERENCE.match(self._text, place)
         if match is None:
             return None, place
-        first = next(_numbers(match["first"], count=self._analyte.count))
-        last = None if match["last"] is None else next(_numbers(match["last"], count=self._analyte.count))
+        first = next(_numbers(match["first"], count=self._analyte.count), None)
+        last = next(_numbers(match["last"] or "", count=self._analyte.count), None)
         told = match["words"] or (match["open"] and (last is not None or match["sign"]))
-        if not told or (last is not None and first >= last):
+        if first is None or not told or (last is not None and first >= last):
             return None, place
         unit = self._pattern.match(self._text, match.end())
         end = match.end() if unit is None else unit.end()
@@ -401,7 +400,7 @@ def _pairs(number: str, second: str | None, match: re.Match[str], *, count: bool
             below, above = bound.startswith(_BOUNDS_BELOW), bool(bound)
             yield (0.0, first * (1 - _SLIGHTLY)) if below else (first, float("inf") if above else first)
             continue
-        last = next(_numbers(second, count=count))
+        last = next(_numbers(second, count=count), first)
         trend = match["join"] in ("->", "=>", "\u2192") or re.search(r"\bfrom\b", match["gap"], re.IGNORECASE)
         if trend:
             yield last, last

@@ -95,6 +95,6 @@ def _is_known(word: str, known: Container[str]) -> bool:
     if word in known:
         return True
     if "-" in word:
-        return all(part in known for part in word.split("-"))
+        return all(len(part) == 1 or part in known for part in word.split("-"))
     stems = (word[: -len(ending)] for ending in _ENDINGS if word.endswith(ending))
     return any(len(stem) >= _SHORTEST_STEM and (stem in known or f"{stem}e" in known) for stem in stems)

@@ -23,6 +23,7 @@ from medrag_desktop.gui.draft_header import DraftHeader
 from medrag_desktop.gui.item_models import Row, RowKind
 from medrag_desktop.gui.passage_panel import PassagePanel
 from medrag_desktop.gui.plain_text import breakable
+from medrag_desktop.gui.possible_row import PossibleRow
 from medrag_desktop.gui.question_panel import QuestionPanel
 from medrag_desktop.gui.row_list import RowList
 from medrag_desktop.gui.statement_rows import Place
@@ -59,6 +60,7 @@ class DraftView(QWidget):
         self._catalogue: Catalogue | None = None
         self._read_only = self._is_changed = False
         self.header = DraftHeader()
+        self.possible = PossibleRow(self.header)
         self.differential = DifferentialPanel()
         self.statements = StatementsPanel()
         self.passage = PassagePanel()
@@ -124,6 +126,7 @@ class DraftView(QWidget):
             self.header.show_case(replace(self._case, review=self.statements.review()))
             self._show_ranking(draft, self._catalogue)
         self._is_changed = outdated
+        self.possible.show_encounter(reading.encounter)
         self._show_questions(reading.questions, reading.encounter)
 
     def clear(self) -> None:
@@ -151,6 +154,7 @@ class DraftView(QWidget):
         self._read_only = read_only
         self.statements.set_read_only(read_only)
         self.questions.set_read_only(read_only)
+        self.possible.set_read_only(read_only)
         self._show_buttons()
 
     def focus_first(self) -> None:
@@ -201,6 +205,7 @@ class DraftView(QWidget):
         whole.setContentsMargins(12, 10, 12, 10)
         whole.setSpacing(8)
         whole.addWidget(self.header)
+        whole.addWidget(self.possible)
         whole.addWidget(self._area, 1)
         for folded in (self.questions, self.making):
             folded.hide()
@@ -253,6 +258,7 @@ class DraftView(QWidget):
         self.differential.passage_requested.connect(self._show_passage)
         self.differential.diagnosis_chosen.connect(self.statements.set_diagnosis)
         self.questions.answered.connect(self.answered)
+        self.possible.answered.connect(self.answered)
         self.questions_button.clicked.connect(self._unfold_questions)
         self.making_button.clicked.connect(self._unfold_making)
         self.back_button.clicked.connect(self.edit_encounter_requested)
@@ -280,6 +286,7 @@ class DraftView(QWidget):
     def _show_more(self, draft: Draft | None) -> None:
         self.questions.clear()
         self._is_changed = False
+        self._show_possible(draft)
         self.making_button.setVisible(draft is not None)
         self.making.rows.set_rows([] if draft is None else list(self._making_rows(draft)))
         self._unfold(None)
@@ -287,6 +294,12 @@ class DraftView(QWidget):
             self._show_questions(draft.next_questions, self._case.encounter)
             self._unfold(self.questions if self.questions.rows and not self._case.signed else None)
         self.questions_button.setVisible(bool(self.questions.rows))
+
+    def _show_possible(self, draft: Draft | None) -> None:
+        encounter = Encounter() if self._case is None else self._case.encounter
+        label = str if self._catalogue is None else self._catalogue.vocabulary.label
+        self.possible.show_encounter(encounter)
+        self.possible.show_possible(() if draft is None else draft.possible, label)
 
     def _show_questions(self, questions: tuple[NextQuestion, ...], encounter: Encounter) -> None:
         self.questions.show_questions(questions, encounter)

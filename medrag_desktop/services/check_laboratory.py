@@ -47,9 +47,9 @@ def _limits(analyte: Analyte, vocabulary: Vocabulary) -> Iterator[str]:
         if limit.finding in vocabulary and vocabulary[limit.finding].kind not in _KINDS:
             yield f"{limit.finding} is no test."
     for one, other in combinations(analyte.limits, 2):
-        if one.applies == other.applies and one.below is not None and other.above is not None:
-            if one.below > other.above:
-                yield f"a value can mean both {one.finding} and {other.finding}."
+        low, high = (one.below, other.above) if one.above is None else (other.below, one.above)
+        if one.applies == other.applies and low is not None and high is not None and low > high:
+            yield f"a value can mean both {one.finding} and {other.finding}."
 
 
 def _limit(limit: ValueLimit, analyte: Analyte) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _shared(one: Analyte, other: Analyte) -> Iterator[str]:
     if one.specimen != other.specimen or one.grades != other.grades:
         return
     units = one.grades or not set(one.units).isdisjoint(other.units) or not (one.units and other.units)
-    for name in sorted({n.lower() for n in one.names} & {n.lower() for n in other.names}):
+    for name in sorted(set(one.names) & set(other.names)):
         if units or any(_overlap(a, b) for a in one.unwritten.values() for b in other.unwritten.values()):
             yield f"'{name}' names both {one.id} and {other.id}, and their units are the same."
 

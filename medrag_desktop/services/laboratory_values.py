@@ -21,9 +21,7 @@ class LaboratoryReader:
     laboratory: Laboratory = field(default_factory=Laboratory)
     patient: Patient = field(default_factory=Patient)
 
-    def added(
-        self, found: tuple[Finding, ...], text: str, field: str, vocabulary: Vocabulary
-    ) -> tuple[Finding, ...]:
+    def added(self, found: tuple[Finding, ...], text: str, field: str, vocabulary: Vocabulary) -> tuple[Finding, ...]:
         """Add what the values of a text decide to what its words name; a value is not also read as a name."""
         if field not in _OF_THIS_ILLNESS:
             return found

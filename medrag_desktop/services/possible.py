@@ -16,8 +16,13 @@ from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.ports import Encoder, Lexicon, Vectors
 from medrag_desktop.tasks import Task
 
-NEAR = 0.9
-"""Cosine from which words are taken for a name."""
+NEAR = 0.85
+"""Cosine from which words are taken for a name.
+
+Of 42 clauses of the even rows of MedQA-dev that are so near, 34 mean the finding (81 %); from 0.82 on 49 of 63 (78 %),
+from 0.80 on 62 of 90 (69 %); 19 of the 23 from 0.90 on. Labelled by the software's authors, not by a clinician
+(2026-11-23, `training.calibrate_possible`).
+"""
 MOST = 6
 """Possible findings that one encounter shows, the nearest ones."""
 _KINDS = ("symptom", "sign")

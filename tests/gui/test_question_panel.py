@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
@@ -28,7 +30,7 @@ def answers(**given: Presence) -> Encounter:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> QuestionPanel:
+def panel(qtbot: QtBot) -> Iterator[QuestionPanel]:
     page, before, after = QWidget(), QPushButton("before"), QPushButton("after")
     ours = QuestionPanel(before)
     column = QVBoxLayout(page)
@@ -40,7 +42,8 @@ def panel(qtbot: QtBot) -> QuestionPanel:
     qtbot.waitExposed(page)
     page.activateWindow()
     ours.show_questions(questions("a", "b", "c"), Encounter())
-    return ours
+    yield ours
+    page.close()
 
 
 def told(panel: QuestionPanel) -> list[tuple[str, Presence]]:

@@ -6,7 +6,7 @@ from medrag_desktop.config import Settings
 from medrag_desktop.domain.differential import make_ranking_model
 from medrag_desktop.domain.encounter import Encounter, Origin, Presence
 from medrag_desktop.domain.vocabulary import FindingDefinition, make_vocabulary
-from tests.small_library import CONDITIONS, VOCABULARY, condition, encounter, present, ranker
+from tests.small_library import COLD, CONDITIONS, VOCABULARY, condition, encounter, present, ranker
 
 
 def test_the_text_is_read_before_the_conditions_are_ranked() -> None:
@@ -37,7 +37,7 @@ def test_the_settings_say_which_tests_are_asked_for() -> None:
     ours = replace(
         plain,
         catalogue=replace(plain.catalogue, vocabulary=vocabulary),
-        model=make_ranking_model((*CONDITIONS, ill), vocabulary),
+        model=make_ranking_model((COLD, ill), vocabulary),
     )
     case, observations, _ = ours.triage(encounter(*present("cough")))
     for setting, asked in (("none", set()), ("rapid", {"test.rapid"}), ("hospital", {"test.rapid", "test.hospital"})):

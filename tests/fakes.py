@@ -141,7 +141,14 @@ class MemoryShelf:
         return self._packs[pack_id]
 
     def build(
-        self, pack_id: str, title: str, documents: Sequence[Document], encoder: Encoder, *, task: Task
+        self,
+        pack_id: str,
+        title: str,
+        documents: Sequence[Document],
+        encoder: Encoder,
+        *,
+        task: Task,
+        names: Sequence[str] = (),
     ) -> PackManifest:
         raise NotImplementedError
 

@@ -62,8 +62,9 @@ EVERYDAY = frozenset(
 )
 
 NOTE_WORDS = frozenset(
-    "alb alk alt ast bid bilat bili cbc cl creat crp dx ecg esr gcs ggt hb hct hr hx inr meds neg nil occ od phos plt "
-    "po pmh pos prn pt pts qid rbc rr rx sats sx tds temp tid tx umol wbc wt yo yr yrs".split()
+    "alb alk alt ast bid bilat bili cbc cephalic cl creat crp dx ecg edd esr gcs ggt gravida hb hct hr hx inr "
+    "meds multi neg nil occ od para phos plt pmh po pos primi prn pt pts qid rbc rr rx sats sx tds temp tid tx "
+    "umol unsure vertex wbc wt yo yr yrs".split()
 )
 """Abbreviations of notes in lower case."""
 

@@ -97,6 +97,11 @@ def most_wanted(rules: Iterable[NotAssessed]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*doubted, *(need for need, _ in counts.most_common()))))
 
 
+def unread_words(triage: Triage) -> tuple[str, ...]:
+    """Return what of the text was not understood, in words."""
+    return tuple(need for each in triage.not_assessed if each.id == UNREAD for need in each.needs)
+
+
 def _is_doubt(need: str) -> bool:
     return need.startswith(_CONFIRM)
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Slot
 from medrag_desktop.domain.case import Case
 from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.next_question import NextQuestion
+from medrag_desktop.domain.triage import unread_words
 from medrag_desktop.gui.assessment import Reading
 from medrag_desktop.gui.flow import CaseFlow
 from medrag_desktop.gui.library_flow import LibraryFlow
@@ -95,6 +96,7 @@ class CaseDisplay(QObject):
 
     def _show_read(self, reading: Reading) -> None:
         self._patient.form.show_reading(reading.encounter, reading.observations)
+        self._patient.form.show_unread(unread_words(reading.triage))
         self._patient.banner.show_triage(reading.triage)
 
     def _suggest(self, questions: tuple[NextQuestion, ...]) -> None:

@@ -49,8 +49,11 @@ class DifferentialPanel(FittedPanel):
         *,
         newer: bool = False,
     ) -> None:
-        """Show the ranking, which may be newer than the draft; the condition that was chosen stays chosen."""
-        chosen = self._chosen()
+        """Show the ranking, which may be newer than the draft, from its top.
+
+        The condition that was chosen stays chosen, unless it was merely the first.
+        """
+        chosen, first = self._chosen(), self._first()
         self._catalogue = catalogue
         self._passages = {passage.number: passage for passage in passages}
         words = self.tr(
@@ -60,9 +63,12 @@ class DifferentialPanel(FittedPanel):
             words = self.tr("No condition of the library explains these findings well. Think beyond this list.")
         self._outside.show_text("warning", words if outside_library else "")
         self.candidates.rows.set_rows([candidate_row(candidate) for candidate in candidates])
-        again = next((c for c in candidates if chosen is not None and c.condition == chosen.condition), None)
+        kept = chosen if chosen != first else None
+        again = next((c for c in candidates if kept is not None and c.condition == kept.condition), None)
         if again is None or not self.candidates.choose(again):
             self.candidates.choose_first()
+        if candidates[:1] != (first,):
+            self.candidates.scrollToTop()  # a new first must be seen, whichever is chosen
         self._show_reasons(self.candidates.current())
 
     def clear(self) -> None:
@@ -96,6 +102,10 @@ class DifferentialPanel(FittedPanel):
 
     def _chosen(self) -> Candidate | None:
         row = self.candidates.current()
+        return row.payload if row is not None and isinstance(row.payload, Candidate) else None
+
+    def _first(self) -> Candidate | None:
+        row = self.candidates.rows.row(self.candidates.rows.index(0))
         return row.payload if row is not None and isinstance(row.payload, Candidate) else None
 
     def _show_reasons(self, row: Row | None) -> None:

@@ -102,6 +102,10 @@ class EncounterForm(QWidget):
         self.vital_signs.show_read(read.vital_signs, read.read_from_text)
         self._show_read()
 
+    def show_unread(self, words: tuple[str, ...]) -> None:
+        """Say beside the texts what of them was not read; nothing while all was."""
+        self.story.show_unread(words)
+
     def suggest(self, findings: tuple[str, ...]) -> None:
         """Offer findings that are worth asking for."""
         self.picker.suggest(findings)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Presence
 from medrag_desktop.domain.limits import LONGEST_TEXT
+from medrag_desktop.gui.plain_text import breakable
 from medrag_desktop.gui.quoted_text import Quote, QuotedTextEdit
 from medrag_desktop.gui.text_chips import NO, REJECT, UNDO, YES, ChipRow, ChipText
 from medrag_desktop.gui.widgets import Card, plain_label
@@ -36,6 +37,8 @@ class StoryForm(Card):
         self.history = QuotedTextEdit(self.tr("History"), 5, 12)
         self.history.setPlaceholderText(self.tr("What happened, since when, what is there, what is not there"))
         self.chips = ChipRow(self.tr("Read from the text"), self.history)
+        self.unread = plain_label("", "warning")
+        self.unread.hide()
         self._read_note = plain_label(self.tr("Read from the text (Y or +: yes, N or -: no, Del: reject):"), "muted")
         self._read_note.hide()
         self._findings: tuple[Finding, ...] = ()
@@ -46,6 +49,7 @@ class StoryForm(Card):
             self.body.addWidget(label)
             self.body.addWidget(widget)
             widget.changed.connect(self.changed)
+        self.body.addWidget(self.unread)
         self.body.addWidget(self._read_note)
         self.body.addWidget(self.chips)
         self.chips.asked.connect(self._asked)
@@ -59,6 +63,7 @@ class StoryForm(Card):
         self.complaint.set_text(encounter.chief_complaint)
         self.history.set_text(encounter.history)
         self._undo_words = ""
+        self.show_unread(())
         self.show_findings((), lambda finding: finding)
 
     def show_findings(self, findings: Iterable[Finding], label: Callable[[str], str]) -> None:
@@ -70,6 +75,12 @@ class StoryForm(Card):
         for name, edit in zip(_TEXTS, (self.complaint, self.history), strict=True):
             edit.show_quotes(quote_of(finding) for finding in self._findings if finding.field == name)
         self._show_chips(label)
+
+    def show_unread(self, words: Iterable[str]) -> None:
+        """Say what of the texts was not read."""
+        told = "\n".join(f"{each[:1].upper()}{each[1:]}." for each in words)
+        self.unread.setText(breakable(told))
+        self.unread.setVisible(bool(told))
 
     def offer_undo(self, words: str) -> None:
         """Offer to take back a rejection; empty words withdraw the offer."""

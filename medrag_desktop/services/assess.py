@@ -10,12 +10,14 @@ from datetime import datetime
 
 from medrag_desktop import __version__
 from medrag_desktop.domain.differential import Candidate, Differential
-from medrag_desktop.domain.draft import Draft, EvidenceStrength, Level, Provenance, Section
+from medrag_desktop.domain.draft import CitedPassage, Draft, EvidenceStrength, Level, Provenance, Section
 from medrag_desktop.domain.encounter import Encounter, Presence
 from medrag_desktop.domain.evidence import Hit, Query
 from medrag_desktop.domain.fusion import FOUND, evidence_level
 from medrag_desktop.domain.observations import Observations
+from medrag_desktop.domain.possible_finding import PossibleFinding
 from medrag_desktop.domain.querying import candidate_query, presentation_query
+from medrag_desktop.domain.triage import Triage
 from medrag_desktop.domain.urgency import urgency_of
 from medrag_desktop.ports import Generator
 from medrag_desktop.services.drafting import (
@@ -81,24 +83,20 @@ class Assessor:
         with clock.step("triage_and_extraction"):
             encounter, observations, signs = self.ranker.triage(encounter)
         with clock.step("possible_findings"):
-            possible = () if self.possible is None else self.possible.read(encounter, observations, task=task)
-            signs = self.ranker.doubted(encounter, signs, possible)
+            possible, signs = self._possible(encounter, observations, signs, task)
         with clock.step("ranking"):
             ranked = self.ranker.rank(encounter, observations)
             questions = self.ranker.next_questions(encounter, observations)
         task.report("Searching the library", 1, 4)
         with clock.step("retrieval"):
             found = self._retrieve(encounter, observations, ranked.candidates, task)
-        references = References()
-        level = self._reachable(level)
+        references, level = References(), self._reachable(level)
         task.report("Writing the draft", 2, 4)
         with clock.step("drafting"):
             brief = Brief(encounter, observations, self.ranker.catalogue, self.ranker.lexicon)
             drafted = self._draft(brief, ranked, found, references, level, seed, task)
             candidates = _cite(ranked.candidates, found, references)
-        if level is Level.SEARCH and found.evidence is not EvidenceStrength.NONE:
-            for hit in found.presentation:
-                references.number(hit)
+            passages = _numbered(found, references, level)
         task.report("Done", 4, 4)
         urgency, because = urgency_of(signs, ranked, encounter, observations, self.ranker.catalogue)
         return Draft(
@@ -114,10 +112,19 @@ class Assessor:
             evidence=found.evidence,
             sections=drafted.sections,
             withheld=drafted.withheld,
-            passages=tuple(references.cited.values()),
+            passages=passages,
             provenance=self._provenance(level, seed, clock),
             possible=possible,
         )
+
+    def _possible(
+        self, encounter: Encounter, observations: Observations, signs: Triage, task: Task
+    ) -> tuple[tuple[PossibleFinding, ...], Triage]:
+        """Return what words beyond the lexicon perhaps mean, and the danger signs with what is to be confirmed."""
+        if self.possible is None:
+            return (), signs
+        possible = self.possible.read(encounter, observations, task=task)
+        return possible, self.ranker.doubted(encounter, signs, possible)
 
     def _reachable(self, level: Level) -> Level:
         return Level.EXTRACTIVE if level is Level.GENERATED and self.generator is None else level
@@ -209,6 +216,14 @@ def _worth_drafting(candidates: Sequence[Candidate], observations: Observations)
         if (candidate.rank == 1 or candidate.probability >= DRAFTED_FROM)
         and any(observations.presence(reason.finding) is Presence.PRESENT for reason in candidate.supporting)
     )
+
+
+def _numbered(found: _Found, references: References, level: Level) -> tuple[CitedPassage, ...]:
+    """Return what is cited; a mere search also shows the passages that the patient's own words found."""
+    if level is Level.SEARCH and found.evidence is not EvidenceStrength.NONE:
+        for hit in found.presentation:
+            references.number(hit)
+    return tuple(references.cited.values())
 
 
 def _cite(candidates: Sequence[Candidate], found: _Found, references: References) -> tuple[Candidate, ...]:

@@ -48,7 +48,7 @@ def unread_texts(encounter: Encounter, known: Container[str]) -> Iterator[str]:
             told = ", ".join(f'"{_cut(quote)}"' for quote in quotes[:_SENTENCES])
             more = len(quotes) - _SENTENCES
             told += f" and {more} more" if more > 0 else ""
-            yield f"{words}: {told} - not English, so not read; write it in English or pick findings"
+            yield f"{words}: {told} - does not look like English, so not read; write it in English or pick findings"
 
 
 def _cut(quote: str) -> str:

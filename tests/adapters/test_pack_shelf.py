@@ -4,11 +4,13 @@ import dataclasses
 import json
 import sqlite3
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from medrag_desktop.adapters import pack_shelf
 from medrag_desktop.adapters.pack_shelf import FolderPack, FolderPackShelf
@@ -23,6 +25,7 @@ from medrag_desktop.errors import (
     PackMissing,
 )
 from medrag_desktop.importers.chunking import chunk
+from medrag_desktop.ports import Vectors
 from medrag_desktop.tasks import Progress, Task
 from tests.fakes import FakeEncoder
 
@@ -487,7 +490,7 @@ def test_a_pack_without_names_has_none(shelf: FolderPackShelf) -> None:
 def test_damaged_vectors_of_names_are_none_at_all(shelf: FolderPackShelf, content: bytes | str) -> None:
     shelf.build("clinic", "Clinic", DOCUMENTS, FakeEncoder(), task=Task(), names=NAMES)
     (file,) = folder_of(shelf).glob("names-*.npy")
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "short": np.ones((2, 96), np.float16),
         "kind": np.ones((3, 96), np.float32),
         "nan": np.full((3, 96), np.nan, np.float16),

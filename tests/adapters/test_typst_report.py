@@ -24,6 +24,7 @@ from medrag_desktop.domain.case import (
 )
 from medrag_desktop.domain.draft import CitedPassage, EvidenceStrength, Level, Withheld
 from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Patient, Presence, Severity, Sex, VitalSigns
+from medrag_desktop.domain.possible_finding import PossibleFinding
 from medrag_desktop.domain.triage import NotAssessed
 from medrag_desktop.domain.vocabulary import FindingDefinition, make_vocabulary
 from medrag_desktop.errors import ReportError
@@ -372,3 +373,10 @@ def test_what_was_read_from_the_text_is_not_printed_as_entered(report: TypstRepo
     read = Encounter(history="SpO2 97%.", vital_signs=VitalSigns(spo2_percent=97), read_from_text=("spo2_percent",))
     words = words_of(report.render(read, make_draft()))
     assert "Measured: nothing was entered" in words
+
+
+def test_possible_findings_are_printed_with_their_words_and_as_not_counted(report: TypstReport) -> None:
+    possible = (PossibleFinding("fever", "hot #as [an] oven", "history", 0, 18, 0.9),)
+    words = words_of(report.render(Encounter(), replace(make_draft(), possible=possible)))
+    assert 'Perhaps also, not counted: fever (from the words "hot #as [an] oven").' in words
+    assert "Perhaps also" not in words_of(report.render(Encounter(), make_draft()))

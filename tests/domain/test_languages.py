@@ -11,10 +11,18 @@ from medrag_desktop.domain.languages import not_english
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = {
-    "Spanish": ("Fiebre y tos desde hace tres días, no quiere comer", "dolor de pecho que va al brazo izquierdo"),
+    "Spanish": (
+        "Fiebre y tos desde hace tres días, no quiere comer",
+        "dolor de pecho que va al brazo izquierdo",
+        "Le duele la barriga desde anoche",
+    ),
     "French": ("Douleur thoracique avec essoufflement depuis ce matin", "Mal de tête, vomissements, nuque raide"),
     "Portuguese": ("Febre e tosse há três dias, não quer comer", "dor de barriga e diarreia com sangue"),
-    "Swahili": ("Mtoto anaumwa kichwa tangu jana usiku", "Ana homa na kikohozi kwa siku tatu"),
+    "Swahili": (
+        "Mtoto anaumwa kichwa tangu jana usiku",
+        "Ana homa na kikohozi kwa siku tatu",
+        "Nina maumivu makali ya kichwa",
+    ),
     "Hindi in Latin letters": (
         "Bachche ko teen din se bukhar aur khansi hai",
         "pet mein dard aur ulti do din se",
@@ -22,6 +30,11 @@ FOREIGN = {
     ),
     "Indonesian": ("Anak demam dan batuk selama tiga hari", "sakit kepala dan muntah sejak kemarin"),
     "German": ("Das Kind hat seit drei Tagen Fieber und Husten", "Starke Kopfschmerzen mit Erbrechen seit gestern"),
+    "Italian": ("mal di testa e febbre alta",),
+    "Zulu": ("Ngifuna ukubona udokotela ngoba ngiyagula",),
+    "Yoruba": ("Orí ń fọ́ mi láti àná",),
+    "Sesotho": ("Sefuba se thata le fiberu matsatsi a mararo",),
+    "Chichewa": ("Wasa ndinadwala mutu ndi kutentha thupi",),
     "Kinyarwanda": ("Umwana afite umuriro no gukorora iminsi itatu",),
     "Hausa": ("Yaron yana da zazzabi da tari kwana uku",),
     "Somali": ("Ilmuhu wuxuu qabaa qandho iyo qufac saddex maalmood",),
@@ -86,7 +99,26 @@ mild pallor, spleen 4 cm, liver not felt
 back pain radiating to leg, numb toes, no bladder problem
 SOBOE, ankle swelling, sleeps on 3 pillows
 diarhea wit blod, belly payn, very week
-T 39 °C, HR 130, RR 44, SpO2 92 %, crackles R base""".splitlines()
+T 39 °C, HR 130, RR 44, SpO2 92 %, crackles R base
+the pikin dey hot since yesterday and e no wan chop
+baby cry plenty, stooling water 6 times, no dey suck
+Coartem given, paracetamol supp 125mg PR, IV artesunate stat
+on Glucophage, Diamicron, Lipitor, Norvasc and Zestril
+Augmentin 625 bd, Flagyl 400 tds, Brufen prn
+s/p appendicectomy, lap chole 2019, TAH BSO
+O/E: alert, pink, CRT <2s, chest b/l AE good, no creps, no rhonchi
+CVS S1S2 nil added, P/A soft NT ND, BS+
+Plan FBC, U&E, LFT, CXR, MPS, widal, HIV
+ambulant, conscious, orientated x3, not pale, anicteric
+Grandmother reports twitching of face and rolling up of eyes
+lacerated scalp after falling off boda boda
+Hx of PUD, GERD, OSA, BPH, AF on warfarin
+Presented with haemoptysis, dyspnoea, pleuritic pain
+Murmur grade III/VI systolic apex radiating axilla
+tonsils enlarged exudates, cervical LNs palpable
+Kernig neg Brudzinski neg fundi normal
+vesicles dermatomal T6 left, burning
+gravida 4 para 3, EDD unsure, FH 32 cm, cephalic, FHR 140""".splitlines()
 
 
 @pytest.fixture(scope="module")

@@ -62,3 +62,25 @@ def test_a_pack_that_came_with_the_program_needs_no_building(
     manifest = bootstrap.build_pack(tmp_path / "user", bootstrap.PackRequest(if_needed=True), task=Task())
     assert services.library.packs() == (manifest,)
     assert not list((tmp_path / "user" / "packs").glob("*/pack.json")), "it was current, so nothing was built"
+
+
+def test_words_beyond_the_lexicon_are_possible_while_the_pack_holds_the_names_of_the_findings(base: Path) -> None:
+    case = Encounter(history="Short of breath. Distension of neck veins. Normal gait.")
+
+    def possible() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        services = bootstrap.make_services(base, Level.SEARCH)
+        draft = services.assessor.assess(case, level=Level.SEARCH, task=Task())
+        return tuple(each.quote for each in draft.possible), draft.provenance.notes
+
+    quotes, notes = possible()
+    assert quotes == ("Distension of neck veins",)
+    assert not any("Possible findings" in note for note in notes)
+    library = base / "packs" / "library"
+    body = json.loads((library / "pack.json").read_text("utf-8"))
+    (file,) = (name for name in body["sha256"] if name.startswith("names-"))
+    del body["sha256"][file]
+    (library / "pack.json").write_text(json.dumps(body), "utf-8")
+    (library / file).unlink()
+    quotes, notes = possible()
+    assert quotes == ()
+    assert any("Possible findings are not looked for" in note and "pack build" in note for note in notes)

@@ -70,6 +70,23 @@ def test_an_answer_changes_ranking_reasons_and_questions_at_once_without_a_model
     assert all(thread.startswith("reading") for thread in told)
 
 
+def test_a_new_first_is_chosen_and_seen_unless_another_one_was_chosen(window: MainWindow, qtbot: QtBot) -> None:
+    start(window, qtbot, "Cough for three days.")
+    view = window.draft.view.differential.candidates
+    assert "cold" in ranking(window.draft.view.differential)[0]
+    say(window, qtbot, "rash", YES)
+    top = view.rows.index(0)
+    assert view.currentIndex() == top
+    assert "Measles" in view.rows.rows[0].text
+    assert view.viewport().rect().contains(view.visualRect(top).topLeft())
+    view.setCurrentIndex(view.rows.index(2))
+    chosen = view.rows.rows[2].text.split(". ")[1]
+    say(window, qtbot, "koplik_spots", YES)
+    row = view.current()
+    assert row is not None
+    assert chosen in row.text
+
+
 def test_an_answer_can_bring_up_a_danger_sign(window: MainWindow, qtbot: QtBot) -> None:
     start(window, qtbot)
     say(window, qtbot, "rash", YES)

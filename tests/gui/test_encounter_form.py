@@ -20,6 +20,7 @@ from medrag_desktop.domain.condition import REGIONS
 from medrag_desktop.domain.encounter import Encounter, Finding, Origin, Patient, Presence, Severity, Sex, VitalSigns
 from medrag_desktop.domain.limits import LIMITS
 from medrag_desktop.domain.observations import Observations
+from medrag_desktop.domain.triage import unread_words
 from medrag_desktop.gui.encounter_form import EncounterForm
 from medrag_desktop.services.rank import Ranker
 
@@ -468,3 +469,19 @@ def test_a_reading_without_a_library_does_no_harm(qtbot: QtBot) -> None:
     found = Finding("fever", Presence.PRESENT, Origin.TEXT, "fever", "history", 0, 5)
     form.show_reading(form.encounter(), Observations((found,), {"fever": found}))
     assert chips(form) == {"fever": False}
+
+
+def test_what_is_not_english_is_said_beside_the_texts_until_it_is_mended(form: EncounterForm, ranker: Ranker) -> None:
+    def told(text: str) -> str:
+        form.story.history.set_text(text)
+        form.show_unread(unread_words(ranker.triage(form.encounter())[2]))
+        return form.story.unread.text() if form.story.unread.isVisible() else ""
+
+    words = told("Fever since Monday. Mtoto anaumwa kichwa tangu jana usiku.")
+    assert words.startswith('The history: "Mtoto anaumwa kichwa tangu jana usiku."')
+    assert "does not look like English, so not read" in words
+    assert form.story.unread.textFormat() is Qt.TextFormat.PlainText
+    assert told("Fever since Monday, headache since last night") == ""
+    assert told("Mtoto anaumwa kichwa tangu jana usiku")
+    form.clear()
+    assert not form.story.unread.isVisible()

@@ -130,7 +130,9 @@ def test_any_text_can_be_read(text: str) -> None:
 
 def test_the_nearest_name_wins() -> None:
     names = Names((("a", "x"), ("b", "y")), np.eye(2, dtype=np.float32))
-    assert names.nearest(np.array([[0.6, 0.8]], dtype=np.float32)) == (("b", "y", pytest.approx(0.8)),)
+    ((finding, name, cosine),) = names.nearest(np.array([[0.6, 0.8]], dtype=np.float32))
+    assert (finding, name) == ("b", "y")
+    assert cosine == pytest.approx(0.8)
 
 
 RULE = DangerRule("spots", "Look for meningitis.", Urgency.EMERGENCY, "Guide", all_of=("rash", "fever"))

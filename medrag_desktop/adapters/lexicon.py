@@ -14,6 +14,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from medrag_desktop.adapters.name_forms import (
     BODY,
     BOTH,
+    COMPLAINTS,
     EQUAL_WORDS,
     LOOSE_WORDS,
     OCCASIONS,
@@ -70,6 +71,12 @@ class _Span:
 
 _LONGEST_SIDE = 12
 """Characters before a name in which the word for its side stands."""
+_PLACING = frozenset(
+    "in of on over at around about to and lower upper inner outer front back severe mild moderate".split()
+)
+"""Words between complaints and the part of the body that they share."""
+_BETWEEN_PARTS = 4
+"""So many of them at most."""
 _SAME_STORY = 300
 """Characters between a finding and the words that qualify it."""
 _ENDS = re.compile(r"[.;!?\n,]")
@@ -138,6 +145,7 @@ class AhoCorasickLexicon:
                 *self._spans(joined, self._automaton),
                 *self._loose_spans(units, self._automaton),
                 *self._listed_spans(units),
+                *self._shared_part_spans(units),
             ),
             key=lambda span: span.last,
         )
@@ -218,6 +226,32 @@ class AhoCorasickLexicon:
                     yield _Span(place, place + len(unit.word), finding)
             elif unit.word not in LOOSE_WORDS and unit.word not in (",", "and"):
                 part = ""
+            place += len(unit.word) + 1
+
+    def _shared_part_spans(self, units: list[_Unit]) -> Iterator[_Span]:
+        """Find the complaints listed before the one part they share: `pain, swelling and redness in the left knee`."""
+        place, listed = 1, list[tuple[int, str]]()
+        pending = 0
+        for unit in units:
+            if unit.word in COMPLAINTS or unit.word in QUALITIES:
+                listed = [*listed, (place, unit.word)] if pending <= _BETWEEN_PARTS else [(place, unit.word)]
+                pending = 0
+            elif unit.word in BODY:
+                for start, word in listed if len(listed) > 1 else ():
+                    ways = (
+                        f"{unit.word} {word}",
+                        f"{word} {unit.word}",
+                        f"{word} in {unit.word}",
+                        f"{word} of {unit.word}",
+                    )
+                    finding = next((self._automaton.get(name)[1] for name in ways if name in self._automaton), "")
+                    if finding:
+                        yield _Span(start, start + len(word), finding)
+                listed = []
+            elif unit.word in ("|",):
+                listed = []
+            elif unit.word not in (",", "and"):
+                pending += 1 if unit.word in _PLACING or unit.word in LOOSE_WORDS else _BETWEEN_PARTS + 1
             place += len(unit.word) + 1
 
     def _on_its_side(self, span: _Span, joined: str) -> bool:

@@ -46,6 +46,10 @@ QUALITIES = _folded(
     "inflamed bluish cool rigid distended bloated hoarse foul smelly blocked soft twisted paralysed locked deformed "
     "big large enlarged palpable"
 )
+COMPLAINTS = _folded(
+    "pain ache swelling redness tenderness warmth stiffness numbness weakness tingling itching itch discharge bleeding"
+)
+"""What one part of the body can have several of: `pain and swelling of the knee`."""
 BODY = _folded(
     "abdomen stomach chest head neck back eye ear nose throat mouth tongue lip gum tooth jaw face cheek breast "
     "nipple shoulder arm arms elbow wrist hand finger hip groin thigh knee leg legs calf ankle foot feet toe heel "

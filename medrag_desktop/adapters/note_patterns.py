@@ -32,6 +32,9 @@ PATTERNS = {
     ),
     r"(?<!extremely )(?<!deathly )(?<!urine )(?<!urine is )(?<!stool )(?<!stool is )(?<!stools )(?<!stools are )"
     rf"\bpale\b(?! (?:\w+ ){{0,2}}?{_NOT_SKIN}\b)": "pallor",
+    # an illness that does not respond to a medicine is no coma
+    r"\b(?:not|n't|never) respond(?:s|ed|ing)? to (?!(?:\w+ )?(?:pain|painful|voices?|touch|verbal|stimul\w*|"
+    r"anything|name|calls?|calling|commands?|speech|light|sounds?)\b)": "uncertain",
     # what someone does not remember is no loss of memory
     r"\bremember (?:if|whether|when|what|how|why|which|any|the (?:date|name|exact))\b": "uncertain",
     # sides, places and animals in a gap

@@ -96,9 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument(
-        "--from", type=float, default=0.8, dest="least", help="least cosine that is printed"
-    )
+    parser.add_argument("--from", type=float, default=0.8, dest="least", help="least cosine that is printed")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO)
     ranker, encoder = open_ranker(load_catalogue(options.library)), DprEncoder(options.model, 1)

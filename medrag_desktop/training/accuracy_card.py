@@ -58,6 +58,12 @@ def card(catalogue: Catalogue, data: Path, emergencies: Collection[str]) -> dict
         "sets": [
             measured("MedQA-dev, odd rows whose answer is a disease", HELD_BACK, medqa_dev(data, 1, is_disease), None),
             measured(
+                "of these, rows that ask for the diagnosis",
+                HELD_BACK,
+                medqa_dev(data, 1, is_disease, asked="diagnosis"),
+                None,
+            ),
+            measured(
                 "CasiMedicos dev and test, cases whose answer is a disease",
                 HELD_BACK,
                 casimedicos(data, ("dev", "test"), is_disease),

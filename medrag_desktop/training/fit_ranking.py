@@ -1,11 +1,11 @@
 """Choose the handful of global weights of the ranking, and how sharp its probabilities may be.
 
 `python -m medrag_desktop.training.fit_ranking --library DIR --data DIR` tries a few values of each weight, one weight
-after the other, on `avey_dev`, the even rows of MedQA-dev and the training split of CasiMedicos (cases whose diagnosis
-the library covers), by mean reciprocal rank; five-fold cross-validation says what such a choice is worth on cases it
-has not seen. The sharpness is then fitted by log loss on the even rows, CasiMedicos train and as many synthetic
-encounters.
-What was chosen stands in `domain.differential.Weights`; no other number of the ranking is fitted.
+after the other, on `avey_dev`, the even rows of MedQA-dev that ask for the diagnosis and the training split of
+CasiMedicos (cases whose diagnosis the library covers), by mean reciprocal rank; five-fold cross-validation says what
+such a choice is worth on cases it has not seen. The sharpness is then fitted by log loss on the even rows, CasiMedicos
+train and as many synthetic encounters. What was chosen stands in `domain.differential.Weights` and
+`domain.prior.PriorWeights`; no other number of the ranking is fitted.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def read_cases(data: Path, catalogue: Catalogue) -> dict[str, list[Case]]:
     covered = lambda answer: bool(names.lenient(answer))  # noqa: E731 - a test, said once
     sets = {
         "avey_dev": avey_dev(data),
-        "medqa_dev even": medqa_dev(data, 0, covered),
+        "medqa_dev even": medqa_dev(data, 0, covered, asked="diagnosis"),
         "casimedicos train": casimedicos(data, ("train",), covered),
     }
     cases: dict[str, list[Case]] = {}

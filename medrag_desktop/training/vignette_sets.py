@@ -28,13 +28,20 @@ def avey_dev(data: Path) -> tuple[Vignette, ...]:
     return tuple(read_vignette(row, number) for number, row in enumerate(rows, start=1))
 
 
-def medqa_dev(data: Path, parity: int, is_disease: IsDisease) -> tuple[Vignette, ...]:
-    """Return the even (0) or odd (1) rows, counted from 0, whose answer is a disease; the last sentence is left out."""
-    return tuple(
-        _from_stem(f"medqa-dev-{number}", " ".join(_SENTENCE_END.split(row["question"].strip())[:-1]), row["answer"])
-        for number, row in enumerate(read_jsonl(data / "vignettes" / "medqa_dev.jsonl.gz"))
-        if number % 2 == parity and is_disease(row["answer"])
-    )
+def medqa_dev(data: Path, parity: int, is_disease: IsDisease, *, asked: str = "") -> tuple[Vignette, ...]:
+    """Return the even (0) or odd (1) rows, counted from 0, whose answer is a disease; the last sentence is left out.
+
+    With `asked`, only those whose last sentence holds that word: the right answer to "Which complication?" is a disease,
+    but not the patient's.
+    """
+    return tuple(_medqa_dev(data, parity, is_disease, asked))
+
+
+def _medqa_dev(data: Path, parity: int, is_disease: IsDisease, asked: str) -> Iterator[Vignette]:
+    for number, row in enumerate(read_jsonl(data / "vignettes" / "medqa_dev.jsonl.gz")):
+        *stem, question = _SENTENCE_END.split(row["question"].strip())
+        if number % 2 == parity and is_disease(row["answer"]) and asked in question.lower():
+            yield _from_stem(f"medqa-dev-{number}", " ".join(stem), row["answer"])
 
 
 def casimedicos(data: Path, splits: tuple[str, ...], is_disease: IsDisease) -> tuple[Vignette, ...]:

@@ -31,8 +31,8 @@ def avey_dev(data: Path) -> tuple[Vignette, ...]:
 def medqa_dev(data: Path, parity: int, is_disease: IsDisease, *, asked: str = "") -> tuple[Vignette, ...]:
     """Return the even (0) or odd (1) rows, counted from 0, whose answer is a disease; the last sentence is left out.
 
-    With `asked`, only those whose last sentence holds that word: the right answer to "Which complication?" is a disease,
-    but not the patient's.
+    With `asked`, only those whose last sentence holds that word: the right answer to "Which complication?" is a
+    disease, but not the patient's.
     """
     return tuple(_medqa_dev(data, parity, is_disease, asked))
 

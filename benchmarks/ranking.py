@@ -14,12 +14,12 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
 from medrag_desktop import bootstrap
 from medrag_desktop.domain.differential import RankingModel
 from medrag_desktop.domain.encounter import Encounter, Presence
-from medrag_desktop.domain.next_question import next_questions
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.services.rank import Ranker
 from medrag_desktop.training.synthetic_encounters import draw_encounter, names, narrated
@@ -42,10 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "conditions": len(model.conditions),
         "findings": len(model.columns),
         "encounters": options.runs,
-        "reading and danger signs": spread([lambda e=e: ranker.triage(e) for e in written]),
-        "ranking": spread([lambda e=e, o=o: ranker.rank(e, o) for e, o in triaged]),
-        "next question": spread([lambda e=e, o=o: next_questions(e, o, model) for e, o in triaged]),
-        "plain Python naive Bayes": spread([lambda o=o: plain(o, model) for _, o in triaged]),
+        "reading and danger signs": spread([partial(ranker.triage, e) for e in written]),
+        "ranking": spread([partial(ranker.rank, e, o) for e, o in triaged]),
+        "next question": spread([partial(ranker.next_questions, e, o) for e, o in triaged]),
+        "plain Python naive Bayes": spread([partial(plain, o, model) for _, o in triaged]),
     }
     print(json.dumps(result, indent=2))
 

@@ -164,7 +164,7 @@ class AhoCorasickLexicon:
         units = self._units(text)
         joined, places = _join(units)
         found = (*self._spans(joined, self._qualifiers), *self._loose_spans(units, self._qualifiers))
-        qualifying = []
+        qualifying: list[Mention] = []
         for span in _longest(found):
             words = _mention(span, places, units)
             if any(m.start < words.end and words.start < m.end for m in mentions):

@@ -169,7 +169,7 @@ def _question(number: int, line: bytes) -> str:
 
 
 def _ids(file: Path) -> frozenset[str]:
-    lines = (line.partition("#")[0].strip() for _, line in read_lines(str(file)))
+    lines = (line.decode("utf-8").partition("#")[0].strip() for _, line in read_lines(str(file)))
     return frozenset(line for line in lines if line)
 
 

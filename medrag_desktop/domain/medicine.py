@@ -131,7 +131,9 @@ class MedicineCheck:
 
     def _age(self, name: MedicineName) -> Iterator[Caution]:
         limit = self._nearest(name.id, lambda entry: entry.minimum_age)
-        if limit is not None and _younger(self.patient, limit.years):
+        if limit is None or not self.states.isdisjoint(limit.unless):
+            return
+        if _younger(self.patient, limit.years):
             yield Caution(name.text, f"the patient is under {limit.words}", limit.source)
 
     def _pregnancy(self, advised: Advised) -> str:

@@ -42,6 +42,8 @@ class MinimumAge:
     words: str
     """For example `8 years`, with the exception if there is one."""
     source: str
+    unless: frozenset[str] = frozenset()
+    """Findings that are there, or conditions that are suspected, in which it is given at any age."""
 
 
 @dataclass(frozen=True, slots=True)

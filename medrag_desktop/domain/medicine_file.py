@@ -83,14 +83,15 @@ def _advised(table: dict[str, Any] | None, sources: _Sources) -> Advised | None:
 def _minimum_age(table: dict[str, Any] | None, sources: _Sources) -> MinimumAge | None:
     if table is None:
         return None
-    _check_keys(table, {"source", "except", *_UNITS})
+    _check_keys(table, {"source", "except", "unless", *_UNITS})
     (unit,) = _UNITS.keys() & table.keys()
     number = float(table[unit])
     if not 0 < number < math.inf:
         raise ValueError("the minimum age must be a number above 0")
     words = f"{number:g} {unit[:-1] if number == 1 else unit}"
     words += f" (but {table['except']})" if "except" in table else ""
-    return MinimumAge(number * _UNITS[unit], words, sources[table["source"]])
+    unless = frozenset(_strings(table.get("unless", [])))
+    return MinimumAge(number * _UNITS[unit], words, sources[table["source"]], unless)
 
 
 def _avoided_in(table: dict[str, Any], sources: _Sources) -> AvoidedIn:

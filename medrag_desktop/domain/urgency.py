@@ -11,7 +11,11 @@ from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.triage import Triage
 
 URGENT_FROM = 0.1
-"""Probability from which a condition's own urgency counts for the patient."""
+"""Probability from which a condition's own urgency counts for the patient, an emergency as urgent."""
+EMERGENCY_FROM = 0.3
+"""Probability that some emergency or other is there from which the patient is one."""
+SURE = 0.4
+"""Probability from which a condition whose own danger signs are there counts as an emergency."""
 
 
 def urgency_of(
@@ -30,17 +34,21 @@ def urgency_of(
         found.append((Urgency.SOON, "basic measurements or questions are missing"))
     # where nothing explains the findings the ranking says little, but what must not be missed still counts
     weighed = [c for c in ranked.candidates if c.cannot_miss or not ranked.outside_library]
+    emergencies: list[tuple[float, str]] = []
     for candidate in weighed:
-        if candidate.probability < URGENT_FROM:
-            continue
         condition = catalogue.by_id[candidate.condition]
-        found.append((condition.urgency, f"{condition.name} is {candidate.band}"))
+        words = f"{condition.name} is {candidate.band}"
         there = [sign for sign in condition.danger_signs if observations.presence(sign) is Presence.PRESENT]
         if there:
-            label = catalogue.vocabulary.label(there[0])
-            found.append(
-                (Urgency.EMERGENCY, f"{condition.name} is {candidate.band}, and {label} is a danger sign in it")
-            )
+            words += f", and {catalogue.vocabulary.label(there[0])} is a danger sign in it"
+        if condition.urgency is Urgency.EMERGENCY or (there and candidate.probability >= SURE):
+            emergencies.append((candidate.probability, words))
+        if candidate.probability >= URGENT_FROM:
+            graver = there or condition.urgency is Urgency.EMERGENCY
+            found.append((Urgency.URGENT if graver else condition.urgency, words))
+    if sum(probability for probability, _ in emergencies) >= EMERGENCY_FROM:
+        named = [words for probability, words in emergencies if probability >= URGENT_FROM] or [emergencies[0][1]]
+        found += [(Urgency.EMERGENCY, words) for words in named]
     order = list(Urgency)
     most = min((urgency for urgency, _ in found), key=order.index, default=Urgency.ROUTINE)
     return most, tuple(dict.fromkeys(why for urgency, why in found if urgency is most))

@@ -51,7 +51,8 @@ def _names(entry: Medicine, owner: dict[str, str]) -> Iterator[str]:
 
 def _states(entry: Medicine, known: set[str]) -> Iterator[str]:
     named = {name for state in entry.avoided_in for name in state.any_of}
-    named |= {name for advised in (entry.pregnancy, entry.lactation) if advised for name in advised.unless}
+    facts = (entry.pregnancy, entry.lactation, entry.minimum_age)
+    named |= {name for fact in facts if fact for name in fact.unless}
     for name in sorted(named - known):
         yield f"{entry.id} names {name}, which is neither a finding nor a condition."
 

@@ -63,7 +63,10 @@ def read_cases(data: Path, catalogue: Catalogue) -> dict[str, list[Case]]:
     names = DiagnosisNames(catalogue.conditions, icd10_titles())
     lexicon = AhoCorasickLexicon(catalogue.vocabulary, catalogue.abbreviations)
     ranker = Ranker(catalogue, make_ranking_model(catalogue.conditions, catalogue.vocabulary), lexicon, Settings())
-    covered = lambda answer: bool(names.lenient(answer))  # noqa: E731 - a test, said once
+
+    def covered(answer: str) -> bool:
+        return bool(names.lenient(answer))
+
     sets = {
         "avey_dev": avey_dev(data),
         "medqa_dev even": medqa_dev(data, 0, covered, asked="diagnosis"),
@@ -71,7 +74,7 @@ def read_cases(data: Path, catalogue: Catalogue) -> dict[str, list[Case]]:
     }
     cases: dict[str, list[Case]] = {}
     for name, vignettes in sets.items():
-        for vignette in filter(lambda v: covered(v.correct), vignettes):
+        for vignette in (vignette for vignette in vignettes if covered(vignette.correct)):
             encounter, observations, _ = ranker.triage(vignette.encounter)
             cases.setdefault(name, []).append(Case(encounter, observations, names.lenient(vignette.correct)))
     return cases

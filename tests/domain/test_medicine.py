@@ -195,6 +195,14 @@ def test_child_never_aspirin() -> None:
     assert reasons("Ibuprofen is given.", child(0.2)) == ["the patient is under 3 months"]
 
 
+@pytest.mark.parametrize("illness", ["plague", "tick_borne_spotted_fever", "typhus"])
+def test_an_age_limit_gives_way_where_the_illness_asks_for_the_medicine(illness: str) -> None:
+    sentence = "Doxycycline is given."
+    assert reasons(sentence, child(3)) == ["the patient is under 8 years"]
+    assert reasons(sentence, child(3), suspected=(illness,)) == []
+    assert reasons("Tetracycline is given.", child(3), suspected=(illness,)) == ["the patient is under 8 years"]
+
+
 def test_what_is_put_on_the_eye_or_skin_is_not_held_back_by_age_or_pregnancy() -> None:
     for encounter in (child(2), woman(True)):
         assert reasons("Tetracycline eye ointment treats it.", encounter) == []
@@ -352,6 +360,7 @@ def test_a_small_file_is_read() -> None:
         ('advice = "avoid", source = "a"', 'advice = "avoid", source = "b"', "b is missing or unknown"),
         ("years = 8", "years = -8", "above 0"),
         ("years = 8", "decades = 8", "unknown keys: decades"),
+        ("years = 8", 'years = 8, unless = "plague"', "list of words"),
         ('any = ["history.asthma"]', "any = []", "at least one"),
         ('between = ["amoxicillin", "penicillin"]', 'between = ["amoxicillin", "aspirin"]', "aspirin"),
         ('between = ["amoxicillin", "penicillin"]', 'between = ["amoxicillin"]', "number 1 of interactions"),

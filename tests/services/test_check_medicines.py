@@ -19,6 +19,7 @@ a = { title = "Medicines", publisher = "Nobody", year = 2024 }
 [medicines.amoxicillin]
 synonyms = ["amoxil"]
 pregnancy = { advice = "avoid", unless = ["measles"], source = "a" }
+minimum_age = { years = 8, unless = ["pneumonia"], source = "a" }
 avoided_in = [{ any = ["cough", "pneumonia"], words = "cough is there", source = "a" }]
 [[interactions]]
 between = ["amoxicillin", "scabicide"]
@@ -45,6 +46,7 @@ def test_a_file_that_keeps_the_rules_has_no_problem() -> None:
         ('["amoxil"]', '["??"]', "without a word"),
         ('"cough", "pneumonia"', '"coughing"', "names coughing, which is neither a finding nor a condition"),
         ('unless = ["measles"]', 'unless = ["rubella"]', "names rubella"),
+        ('unless = ["pneumonia"]', 'unless = ["plague"]', "names plague"),
         ('words = "cough is there"', 'words = "take 500 mg"', "A dose stands in"),
         ('words = "they do not go together"', 'words = " "', "says nothing"),
     ],

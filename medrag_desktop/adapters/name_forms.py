@@ -31,7 +31,11 @@ def _folded(words: str) -> frozenset[str]:
 LOOSE_WORDS = _folded(
     "is are was were am be been being look looking seem appear become became becoming turned getting get got gone gets "
     "feel feeling so too quite really slightly bit little now also just still already again more much mildly "
-    "extremely badly on when while during whenever fresh left right both bilateral"
+    "extremely badly on when while during whenever fresh left right both bilateral has have had having severe severely "
+    "moderate moderately mild intense constant constantly continuous continuously intermittent intermittently "
+    "persistent persistently progressive progressively occasional occasionally frequently often sometimes usually "
+    "always recurrent repeated significant significantly marked markedly noticeable recent recently "
+    "ongoing gradually increasingly"
 )
 """Words of a text that may stand within a name without changing what it names."""
 OCCASIONS = _folded("on when while during whenever")
@@ -56,9 +60,21 @@ BODY = _folded(
     "testis scrotum penis vagina vulva flank loin joint muscle bone limb gland node skin navel umbilicus cord rib "
     "rectum anus bladder body eyelid side waist womb uterus spleen liver"
 )
-_OWNERS = BODY | _folded(
-    "and of with palm sole nail sputum urine stool voice pulse breathing cry speech baby child infant pupil sight "
-    "vision heart heartbeat bleeding fontanelle fontanel soft spot forehead peripheries extremities gland lymph hair"
+AMOUNTS = _folded(
+    "poor reduced decreased diminished impaired increased excessive raised absent brisk offensive purulent bloody"
+)
+"""Qualities of what is not a part of the body: `appetite is poor`, `poor appetite`."""
+_OWNERS = (
+    BODY
+    | _folded(
+        "appetite weight output reflex tone movement sleep energy concentration memory mood hearing taste smell "
+        "balance gait stream flow intake sensation turgor period fetal urinary bowel entry air"
+    )
+    | _folded(
+        "and of with palm sole nail sputum urine stool voice pulse breathing cry speech baby child infant pupil sight "
+        "vision heart heartbeat bleeding fontanelle fontanel soft spot forehead peripheries extremities gland lymph "
+        "hair"
+    )
 )
 """Words that a quality may stand before or after."""
 _PLACES = _folded("upper lower middle left right both one all private")
@@ -81,6 +97,23 @@ _WAYS = tuple(tuple(" ".join(w if w == "{}" else fold(w) for w in way.split()) f
     ("itching of {}", "itchy {}", "{} itchy", "{} itching", "itching in {}", "{} itch"),
 ))  # fmt: skip
 """Phrases that name the same of one part of the body."""
+_SAYINGS = tuple(tuple(" ".join(w if w == "{}" else fold(w) for w in way.split()) for way in ways) for ways in (
+    ("decreased {}", "decrease in {}", "reduced {}", "reduction in {}", "reduction of {}", "diminished {}", "poor {}",
+     "{} decreased", "{} reduced", "{} diminished", "{} poor", "less {}", "decline in {}"),
+    ("increased {}", "increase in {}", "excessive {}", "{} increased", "increasing {}", "more {} than usual"),
+    ("loss of {}", "{} loss", "lost {}", "losing {}"),
+    ("difficulty {}", "difficulty in {}", "difficulty with {}", "difficulty when {}", "trouble {}", "trouble with {}",
+     "problem {}", "problem with {}", "difficulties {}", "hard time {}", "struggling with {}"),
+    ("blood in {}", "bloody {}", "blood stained {}", "blood streaked {}", "blood tinged {}", "{} with blood",
+     "{} containing blood", "blood mixed with {}", "{} mixed with blood", "blood on {}"),
+    ("enlarged {}", "{} enlarged", "enlargement of {}", "{} enlargement"),
+    ("distended {}", "{} distended", "distension of {}", "{} distension", "distention of {}", "{} distention"),
+    ("absent {}", "{} absent", "absence of {}", "loss of {}"),
+    ("painful {}", "pain on {}", "pain with {}", "pain when {}", "pain during {}", "pain while {}", "{} painful"),
+))  # fmt: skip
+"""Phrases that say the same of anything."""
+_LONGEST_SAID = 3
+"""Words of what they say it of."""
 _INABILITY = ("cannot", "unable to", "not able to", "could not", "couldn't", "can not", "no longer able to")
 _REFUSAL = ("will not", "refuse to", "refusing to", "refused to", "would not", "does not want to", "not wanting to")
 _LONGEST = 5
@@ -97,6 +130,10 @@ def other_forms(name: str) -> Iterator[str]:
         part = next((p for way in ways if (p := _part(name, way))), "")
         if part:
             yield from (way.format(part) for way in ways if way.format(part) != name)
+    for ways in _SAYINGS:
+        said = next((p for way in ways if (p := _said_of(name, way))), "")
+        if said:
+            yield from (way.format(said) for way in ways if way.format(said) != name)
     for beginnings in (_INABILITY, _REFUSAL):
         for beginning in beginnings:
             if name.startswith(beginning + " "):
@@ -109,12 +146,24 @@ def other_forms(name: str) -> Iterator[str]:
 
 def _turned(words: list[str]) -> Iterator[str]:
     """Put the quality after what has it, or before it: `blue lips`, `lips blue`."""
-    qualities = [word in QUALITIES for word in words]
-    if len(words) > 1 and sum(qualities) == 1 and all(word in _OWNERS for word in words if word not in QUALITIES):
+    qualities = [word in QUALITIES or word in AMOUNTS for word in words]
+    owners = [word for word, quality in zip(words, qualities, strict=True) if not quality]
+    if len(words) > 1 and sum(qualities) == 1 and all(word in _OWNERS for word in owners):
         if qualities[0]:
             yield " ".join((*words[1:], words[0]))
         if qualities[-1]:
             yield " ".join((words[-1], *words[:-1]))
+
+
+def _said_of(name: str, way: str) -> str:
+    """Return what a name says something of in one way of saying; empty when it does not."""
+    before, _, after = way.partition("{}")
+    if not (name.startswith(before) and name.endswith(after)) or len(name) <= len(before) + len(after):
+        return ""
+    said = name[len(before) : len(name) - len(after)]
+    words = said.split()
+    fits = 0 < len(words) <= _LONGEST_SAID and all(len(word) > 3 and word.isalpha() for word in words)
+    return said if fits and said == said.strip() else ""
 
 
 def _part(name: str, way: str) -> str:

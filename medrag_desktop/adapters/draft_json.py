@@ -113,6 +113,7 @@ class StatementFields(Struct):
     support: float
     origin: Literal["generated", "extracted"]
     word_origins: list[WordOriginFields]
+    unchecked: str
 
 
 class SectionFields(Struct):
@@ -284,4 +285,5 @@ def _statement(statement: Statement) -> dict[str, Any]:
             }
             for o in statement.word_origins
         ],
+        "unchecked": statement.unchecked,
     }

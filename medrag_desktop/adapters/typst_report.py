@@ -108,7 +108,7 @@ class TypstReport:
             "evidence": _evidence(draft),
             "level": _LEVELS[draft.level],
             "notes": list(draft.provenance.notes),
-            "sections": [_section(section) for section in review.sections if section.statements],
+            "sections": [_section(section, draft) for section in review.sections if section.statements],
             "references": _references(
                 tuple(cited for cited in draft.passages if draft.level is Level.SEARCH or cited.number in shown)
             ),
@@ -163,11 +163,18 @@ def _day(time: str) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
-def _section(section: ReviewedSection) -> dict[str, Any]:
+def _section(section: ReviewedSection, draft: Draft) -> dict[str, Any]:
+    unchecked = {s.text: s.unchecked for drafted in draft.sections for s in drafted.statements}
     return {
         "title": section.title,
         "statements": [
-            {"text": s.text, "citations": list(s.citations), "by_clinician": s.by_clinician} for s in section.statements
+            {
+                "text": s.text,
+                "citations": list(s.citations),
+                "by_clinician": s.by_clinician,
+                "unchecked": "" if s.by_clinician else unchecked.get(s.text, ""),
+            }
+            for s in section.statements
         ],
     }
 

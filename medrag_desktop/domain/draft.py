@@ -50,6 +50,8 @@ class Statement:
     origin: StatementOrigin
     word_origins: tuple[WordOrigin, ...] = ()
     """`source` holds the passage number here, and 0 for the encounter."""
+    unchecked: str = ""
+    """Which medicines it names that the library has no facts about, as a sentence that stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)

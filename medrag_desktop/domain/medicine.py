@@ -64,6 +64,21 @@ class MedicineCheck:
     def cautions(self, text: str) -> tuple[Caution, ...]:
         """Return what speaks against the medicines that a text offers; a warning against one offers none."""
         found: dict[Caution, str] = {}
+        for name, topical in self._offered(text):
+            found |= dict.fromkeys(self._against(name, topical=topical), name.id)
+        return tuple(caution for caution, named in found.items() if not self._told(caution, named, found))
+
+    def unchecked(self, text: str) -> str:
+        """Say which medicines that a text offers could not be checked, and for what; empty when all were."""
+        found: dict[str, dict[str, str]] = {}
+        for name, topical in self._offered(text):
+            for gap in self._gaps(name, topical=topical):
+                found.setdefault(gap, {}).setdefault(name.id, name.text)
+        told = (f"Not checked {gap} (no facts in this library): {', '.join(n.values())}." for gap, n in found.items())
+        return " ".join(told)
+
+    def _offered(self, text: str) -> Iterator[tuple[MedicineName, bool]]:
+        """Yield the medicines that a text offers, each with whether it speaks of skin, eye or breathing in."""
         for sentence in split(text):
             tokens = read_tokens(sentence.text)
             names = self.medicines.find(sentence.text, tokens)
@@ -72,8 +87,21 @@ class MedicineCheck:
                     continue
                 words = masked(tokens, names, name) if len(tokens) <= LONGEST_READ else ""
                 if not words or offers(words):
-                    found |= dict.fromkeys(self._against(name, topical=is_topical(words)), name.id)
-        return tuple(caution for caution, named in found.items() if not self._told(caution, named, found))
+                    yield name, is_topical(words)
+
+    def _gaps(self, name: MedicineName, *, topical: bool) -> Iterator[str]:
+        """Yield what the library holds no facts for, as far as it matters to this patient."""
+        if self.medicines.entries[name.id].broad:
+            return
+        if not self.medicines.has_facts(name.id):
+            yield "beyond allergies"
+            return
+        if topical and not any(self.medicines.entries[i].topical for i in self.medicines.lineage(name.id)):
+            return
+        if _is_pregnant(self.patient) and self._nearest(name.id, lambda entry: entry.pregnancy) is None:
+            yield "for pregnancy"
+        if self.patient.breastfeeding is True and self._nearest(name.id, lambda entry: entry.lactation) is None:
+            yield "for breastfeeding"
 
     def _describes(self, name: MedicineName, before: MedicineName, tokens: tuple[Token, ...]) -> bool:
         """Tell whether a class only says what the medicine before it is: `amoxicillin (a penicillin)`."""

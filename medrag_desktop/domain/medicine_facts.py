@@ -120,6 +120,10 @@ class Medicines:
         """Return a medicine with every class it belongs to."""
         return self._lineages[medicine]
 
+    def has_facts(self, medicine: str) -> bool:
+        """Tell whether anything besides its names is known of a medicine or of a class of it."""
+        return not self._with_facts.isdisjoint(self.lineage(medicine))
+
     def find(self, text: str, tokens: tuple[Token, ...], *, guess: bool = False) -> tuple[MedicineName, ...]:
         """Return what a text names, the longest name at each place; `tokens` are those of the text.
 
@@ -153,6 +157,13 @@ class Medicines:
         for beginnings, endings, kind in self._forms:
             if word.endswith(endings) or word.startswith(beginnings):
                 yield kind
+
+    @cached_property
+    def _with_facts(self) -> frozenset[str]:
+        own = {
+            e.id for e in self.entries.values() if e.pregnancy or e.lactation or e.minimum_age or e.avoided_in
+        }  # fmt: skip
+        return frozenset(own.union(*(pair.one | pair.other for pair in self.interactions)))
 
     @cached_property
     def _forms(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...]:

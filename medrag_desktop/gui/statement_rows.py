@@ -37,6 +37,8 @@ def statement_row(
     """Return the row of one sentence, with where it comes from in words."""
     tag, tone = origin_words(draft, section, statement)
     drafted = drafted_statement(draft, section, statement)
+    if drafted is not None and drafted.unchecked:
+        tag = f"{tag}. {drafted.unchecked}"
     origins = drafted.word_origins if drafted is not None else ()
     stretches = [Stretch(w.start, w.end, Look.PATIENT) for w in origins if not w.source]
     if word is not None:

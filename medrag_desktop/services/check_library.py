@@ -13,7 +13,7 @@ from medrag_desktop.domain.tokens import phrase
 from medrag_desktop.domain.triage import DangerRule, criteria
 from medrag_desktop.domain.vocabulary import FindingDefinition, Vocabulary
 from medrag_desktop.services.check_laboratory import check_laboratory
-from medrag_desktop.services.check_medicines import check_medicines
+from medrag_desktop.services.check_medicines import check_medicines, states_named
 from medrag_desktop.services.check_monographs import (
     check_codes,
     check_copied,
@@ -157,6 +157,7 @@ def _unused(catalogue: Catalogue) -> Iterator[Problem]:
     used |= {name for c in catalogue.conditions for name in (*c.affects.raises, *c.affects.lowers)}
     used |= {c for rule in catalogue.danger_rules for c in criteria(rule) if isinstance(c, str)}
     used |= {name for band in catalogue.normal_ranges.bands for name in (band.below, band.above)}
+    used |= {name for entry in catalogue.medicines.entries.values() for name in states_named(entry)}
     used |= {name for finding in used for name in _implied(finding, catalogue.vocabulary)}
     idle = [name for name in catalogue.vocabulary.definitions if name not in used]
     if idle:

@@ -40,6 +40,13 @@ def check_medicines(catalogue: Catalogue) -> Iterator[Problem]:
             yield Problem("warning", file_of(condition), sentence)
 
 
+def states_named(entry: Medicine) -> frozenset[str]:
+    """Return the findings and conditions that what is said of a medicine depends on."""
+    facts = (entry.pregnancy, entry.lactation, entry.minimum_age)
+    unless = {name for fact in facts if fact for name in fact.unless}
+    return frozenset(unless | {name for state in entry.avoided_in for name in state.any_of})
+
+
 def _names(entry: Medicine, owner: dict[str, str]) -> Iterator[str]:
     for name in (entry.name, *entry.synonyms):
         words = " ".join(name_words(name))
@@ -50,10 +57,7 @@ def _names(entry: Medicine, owner: dict[str, str]) -> Iterator[str]:
 
 
 def _states(entry: Medicine, known: set[str]) -> Iterator[str]:
-    named = {name for state in entry.avoided_in for name in state.any_of}
-    facts = (entry.pregnancy, entry.lactation, entry.minimum_age)
-    named |= {name for fact in facts if fact for name in fact.unless}
-    for name in sorted(named - known):
+    for name in sorted(states_named(entry) - known):
         yield f"{entry.id} names {name}, which is neither a finding nor a condition."
 
 

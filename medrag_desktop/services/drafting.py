@@ -235,7 +235,8 @@ def _generated(
         if isinstance(outcome, Ungrounded):
             guard.withhold(slot.plan.title, outcome.reason)
         elif guard.admits(slot.plan.title, outcome.quote) and outcome.text not in {s.text for s in statements}:
-            statements.append(_statement(outcome, hypothesis, slot, references))
+            written = _statement(outcome, hypothesis, slot, references)
+            statements.append(replace(written, unchecked=guard.check.unchecked(outcome.quote)))
     return statements
 
 
@@ -280,7 +281,13 @@ def _extracted(
         if s.text not in said and _serves(s.text, slot, brief) and guard.admits(slot.plan.title, s.text)
     )
     return [
-        Statement(s.text, (references.number(slot.hits[s.passage]),), 1.0, StatementOrigin.EXTRACTED)
+        Statement(
+            s.text,
+            (references.number(slot.hits[s.passage]),),
+            1.0,
+            StatementOrigin.EXTRACTED,
+            unchecked=guard.check.unchecked(s.text),
+        )
         for s in islice(fresh, count)
     ]
 

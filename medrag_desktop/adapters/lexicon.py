@@ -167,7 +167,7 @@ class AhoCorasickLexicon:
         qualifying: list[Mention] = []
         for span in _longest(found):
             words = _mention(span, places, units)
-            if any(m.start < words.end and words.start < m.end for m in mentions):
+            if any(m.start < words.end and words.start < m.end and not _within(m, words) for m in mentions):
                 continue
             qualifying += self._heads(words, text, mentions, spoken_of)
         return tuple(qualifying)
@@ -438,6 +438,12 @@ def _join(units: list[_Unit]) -> tuple[str, dict[int, int]]:
         length += 1
         pieces += (unit.word, " ")
     return "".join(pieces), places
+
+
+def _within(mention: Mention, words: Mention) -> bool:
+    """Tell whether a name is a part of other words: `cough` of `worse with cough`."""
+    longer = words.end - words.start > mention.end - mention.start
+    return longer and words.start <= mention.start and mention.end <= words.end
 
 
 def _longest(found: Sequence[_Span]) -> list[_Span]:

@@ -32,6 +32,11 @@ PATTERNS = {
     ),
     r"(?<!extremely )(?<!deathly )(?<!urine )(?<!urine is )(?<!stool )(?<!stool is )(?<!stools )(?<!stools are )"
     rf"\bpale\b(?! (?:\w+ ){{0,2}}?{_NOT_SKIN}\b)": "pallor",
+    # counted, and tests with their result
+    r"(?<![\w/.])(?-i:V) ?(?:x|\u00d7) ?\d": "vomiting",
+    r"(?<![\w/.])(?-i:D) ?(?:x|\u00d7) ?\d": "diarrhoea",
+    r"\b(upt|(?:urine )?pregnancy test|(?:urine |serum )?b?-?hcg)\b"
+    r"(?=:? ?(?:is |was |came back )?(?:neg|pos|\+|-ve|\(-|-(?!\w)))": "positive pregnancy test",
     # an illness that does not respond to a medicine is no coma
     r"\b(?:not|n't|never) respond(?:s|ed|ing)? to (?!(?:\w+ )?(?:pain|painful|voices?|touch|verbal|stimul\w*|"
     r"anything|name|calls?|calling|commands?|speech|light|sounds?)\b)": "uncertain",

@@ -91,7 +91,7 @@ class MedicineCheck:
 
     def _gaps(self, name: MedicineName, *, topical: bool) -> Iterator[str]:
         """Yield what the library holds no facts for, as far as it matters to this patient."""
-        if self.medicines.entries[name.id].broad:
+        if self.medicines.entries[name.id].broad or self.medicines.entries[name.id].plain:
             return
         if not self.medicines.has_facts(name.id):
             yield "beyond allergies"

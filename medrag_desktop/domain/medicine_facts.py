@@ -78,6 +78,8 @@ class Medicine:
     """The source which says that who is allergic to one of the class may react to the others; empty if none does."""
     topical: bool = False
     """What is said of it holds on the skin and in the eye as well."""
+    plain: bool = False
+    """A gas, fluid or food of which nobody expects facts: that it has none is not told."""
     pregnancy: Advised | None = None
     lactation: Advised | None = None
     minimum_age: MinimumAge | None = None
@@ -160,9 +162,8 @@ class Medicines:
 
     @cached_property
     def _with_facts(self) -> frozenset[str]:
-        own = {
-            e.id for e in self.entries.values() if e.pregnancy or e.lactation or e.minimum_age or e.avoided_in
-        }  # fmt: skip
+        entries = self.entries.values()
+        own = {e.id for e in entries if e.pregnancy or e.lactation or e.minimum_age or e.avoided_in}
         return frozenset(own.union(*(pair.one | pair.other for pair in self.interactions)))
 
     @cached_property

@@ -13,7 +13,7 @@ from medrag_desktop.errors import LibraryError
 
 _FILE = "medicines.toml"
 _UNITS = {"years": 1.0, "months": 1 / 12, "weeks": 7 / 365.25}
-_FACTS = {"pregnancy", "lactation", "minimum_age", "avoided_in", "topical"}
+_FACTS = {"pregnancy", "lactation", "minimum_age", "avoided_in", "topical", "plain"}
 _KEYS = {
     "medicines": {"name", "synonyms", "classes"} | _FACTS,
     "classes": {"name", "synonyms", "classes", "broad", "endings", "beginnings", "cross_allergy"} | _FACTS,
@@ -66,6 +66,7 @@ def _entry(name: str, table: dict[str, Any], kind: str, sources: _Sources) -> Me
         beginnings=_strings(table.get("beginnings", [])),
         cross_allergy="" if cross is None else sources[cross],
         topical=bool(table.get("topical", False)),
+        plain=bool(table.get("plain", False)),
         pregnancy=_advised(table.get("pregnancy"), sources),
         lactation=_advised(table.get("lactation"), sources),
         minimum_age=_minimum_age(table.get("minimum_age"), sources),

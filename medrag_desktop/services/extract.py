@@ -155,7 +155,8 @@ def read_text(
     named, tokens = lexicon.mentions(text), tokenize(text)
     groups = sentences(tokens)
     qualifying = lexicon.qualifying(text, named, came_with)
-    paired = _affirmed_heads(in_context(sorted((*named, *qualifying), key=lambda m: m.start), groups))
+    apart = [m for m in named if not any(q.start <= m.start and m.end <= q.end for q in qualifying)]
+    paired = _affirmed_heads(in_context(sorted((*apart, *qualifying), key=lambda m: m.start), groups))
     mentions = [mention for mention, _ in paired]
     durations = durations_of(mentions, text, tokens, [vocabulary[m.finding].kind in FELT for m in mentions])
     found: list[Finding] = []

@@ -163,6 +163,15 @@ def test_the_clinicians_words_are_marked_and_cut_ones_are_gone(report: TypstRepo
     assert "Clinician:" not in words_of(report.render(Encounter(), draft, signed(start_review(draft))))
 
 
+def test_a_medicine_that_was_not_checked_is_told_beside_the_programs_sentence(report: TypstReport) -> None:
+    draft = make_draft("Rest helps.")
+    statement = replace(draft.sections[0].statements[0], unchecked="Not checked: *aspirin*.")
+    draft = replace(draft, sections=(replace(draft.sections[0], statements=(statement,)),))
+    assert "Not checked: *aspirin*." in words_of(report.render(Encounter(), draft))
+    changed = edit_statement(start_review(draft), 0, 0, "Rest.")
+    assert "Not checked" not in words_of(report.render(Encounter(), draft, changed))
+
+
 def test_only_what_is_still_cited_is_a_reference(report: TypstReport) -> None:
     draft = make_draft("From one.", "From two.")
     two = replace(draft.sections[0].statements[1], citations=(2,))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -59,6 +61,14 @@ def test_each_sentence_says_who_wrote_it(panel: StatementsPanel) -> None:
     ]  # fmt: skip
     spoken = panel.statements.rows.rows[3].spoken
     assert spoken == f"Assessment. {WRITTEN}. Written by the program from the passage. Passage 1, 3"
+
+
+def test_a_medicine_that_was_not_checked_is_told_below_the_sentence(panel: StatementsPanel) -> None:
+    quoted = replace(DRAFT.sections[2].statements[0], unchecked="Not checked: aspirin.")
+    draft = make_draft(sections=(replace(DRAFT.sections[2], statements=(quoted,)),))
+    panel.show_draft(draft, start_review(draft), "")
+    assert tags(panel) == ["Quoted word for word. Not checked: aspirin."]
+    assert "Not checked: aspirin." in panel.statements.rows.rows[1].spoken
 
 
 @pytest.mark.parametrize("key", [Key.Key_Return, Key.Key_F2])

@@ -211,6 +211,19 @@ def test_a_sentence_with_a_wrong_medicine_is_withheld_and_the_next_one_takes_its
     assert other.withheld == ()
 
 
+@pytest.mark.parametrize("written", [None, VITAMIN])
+def test_a_medicine_without_facts_is_told_beside_its_sentence(written: str | None) -> None:
+    generator = FakeGenerator()
+    if written:
+        generator.enqueue("Management", written)
+    said = statements(drafted(generator if written else None, REST, medicines=MEDICINES), "Management")
+    assert (said[0].text, said[0].unchecked) == (
+        VITAMIN,
+        "Not checked beyond allergies (no facts in this library): Vitamin A.",
+    )
+    assert not any(s.unchecked for s in said[1:])
+
+
 def test_a_warning_against_a_medicine_stands() -> None:
     warning = "Aspirin is never given to children with measles."
     extra = Hit(passage("measles", "Management", warning, 7), 0.9, 0.9)

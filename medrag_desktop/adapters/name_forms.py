@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from medrag_desktop.domain.tokens import fold
 
@@ -114,6 +114,21 @@ _SAYINGS = tuple(tuple(" ".join(w if w == "{}" else fold(w) for w in way.split()
 """Phrases that say the same of anything."""
 _LONGEST_SAID = 3
 """Words of what they say it of."""
+_Ways = Mapping[tuple[str, str], tuple[tuple[str, tuple[str, ...]], ...]]
+
+
+def _by_end(families: Iterable[tuple[str, ...]]) -> _Ways:
+    """Group ways of saying by their first word or, where they begin with the gap, by their last one."""
+    groups: dict[tuple[str, str], list[tuple[str, tuple[str, ...]]]] = {}
+    for family in families:
+        for way in family:
+            words = way.split()
+            key = ("", words[-1]) if words[0] == "{}" else (words[0], "")
+            groups.setdefault(key, []).append((way, family))
+    return {key: tuple(group) for key, group in groups.items()}
+
+
+_PART_WAYS, _SAYING_WAYS = _by_end(_WAYS), _by_end(_SAYINGS)
 _INABILITY = ("cannot", "unable to", "not able to", "could not", "couldn't", "can not", "no longer able to")
 _REFUSAL = ("will not", "refuse to", "refusing to", "refused to", "would not", "does not want to", "not wanting to")
 _LONGEST = 5
@@ -126,14 +141,9 @@ def other_forms(name: str) -> Iterator[str]:
     if len(words) > _LONGEST:
         return
     yield from _turned(words)
-    for ways in () if BODY.isdisjoint(words) else _WAYS:
-        part = next((p for way in ways if (p := _part(name, way))), "")
-        if part:
-            yield from (way.format(part) for way in ways if way.format(part) != name)
-    for ways in _SAYINGS:
-        said = next((p for way in ways if (p := _said_of(name, way))), "")
-        if said:
-            yield from (way.format(said) for way in ways if way.format(said) != name)
+    if not BODY.isdisjoint(words):
+        yield from _said_otherwise(name, words, _PART_WAYS, _part)
+    yield from _said_otherwise(name, words, _SAYING_WAYS, _said_of)
     for beginnings in (_INABILITY, _REFUSAL):
         for beginning in beginnings:
             if name.startswith(beginning + " "):
@@ -142,6 +152,15 @@ def other_forms(name: str) -> Iterator[str]:
     loose = " ".join((*words[:1], *(word for word in words[1:] if word not in OCCASIONS)))
     if loose != name and " " in loose:
         yield loose
+
+
+def _said_otherwise(name: str, words: list[str], ways: _Ways, of: Callable[[str, str], str]) -> Iterator[str]:
+    """Say a name in the other ways of each family that one of its own belongs to."""
+    seen: set[tuple[str, ...]] = set()
+    for way, family in (*ways.get((words[0], ""), ()), *ways.get(("", words[-1]), ())):
+        if family not in seen and (said := of(name, way)):
+            seen.add(family)
+            yield from (other.format(said) for other in family if other != way)
 
 
 def _turned(words: list[str]) -> Iterator[str]:

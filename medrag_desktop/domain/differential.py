@@ -165,8 +165,8 @@ def make_ranking_model(
     columns = {name: column for column, name in enumerate(names)}
     leaks = _leaks(conditions, columns, vocabulary, weights)
     rows = [_row(condition, columns, vocabulary, weights, leaks) for condition in conditions]
-    likelihood = np.array([[p for p, _ in row] for row in rows]).reshape(len(conditions), len(names))
-    listed = np.array([[speaks for _, speaks in row] for row in rows], dtype=np.bool_).reshape(likelihood.shape)
+    likelihood = np.array([row for row, _ in rows]).reshape(len(conditions), len(names))
+    listed = np.array([speaks for _, speaks in rows], dtype=np.bool_).reshape(likelihood.shape)
     prior = np.array([SHARE[c.incidence] for c in conditions])
     background = prior @ likelihood / prior.sum() if len(conditions) else np.zeros(len(names))
     model = RankingModel(conditions, columns, likelihood, listed, background, vocabulary, weights)
@@ -275,26 +275,28 @@ def _row(
     vocabulary: Vocabulary,
     weights: Weights,
     leaks: Mapping[str, float],
-) -> list[tuple[float, bool]]:
+) -> tuple[Floats, NDArray[np.bool_]]:
     """Return P(finding | condition) for every column, and whether the monograph speaks of the finding.
 
     A finding that is not listed takes the highest frequency of the narrower findings that are, or a share of the
     lowest of the broader ones.
     """
-    own = {f.finding: PROBABILITY[f.frequency] for f in condition.findings}
-    row = []
-    for name in columns:
+    own = {f.finding: PROBABILITY[f.frequency] for f in condition.findings if f.finding in columns}
+    row, listed = np.array([leaks[name] for name in columns]), np.zeros(len(columns), dtype=np.bool_)
+    family = {near for name in own for near in (*vocabulary.ancestors(name), *vocabulary.descendants(name))}
+    for name in {*own, *family}:
+        if name not in columns:
+            continue
+        column = columns[name]
         narrower = [own[n] for n in vocabulary.descendants(name) if n in own]
         broader = [own[n] for n in vocabulary.ancestors(name) if n in own]
         if name in own:
-            row.append((max((own[name], *narrower)), True))
+            row[column], listed[column] = max((own[name], *narrower)), True
         elif narrower and max(narrower) > leaks[name]:
-            row.append((max(narrower), True))
+            row[column], listed[column] = max(narrower), True
         elif broader:
-            row.append((max(weights.specific_leak, min(broader) * weights.narrowing), False))
-        else:
-            row.append((leaks[name], False))
-    return row
+            row[column] = max(weights.specific_leak, min(broader) * weights.narrowing)
+    return row, listed
 
 
 def _with_risk_factors(model: RankingModel) -> Floats:

@@ -462,7 +462,10 @@ def library(request: pytest.FixtureRequest) -> tuple[AhoCorasickLexicon, object]
         ("He does not respond to voice", "+unconscious"),
         ("Pain, swelling and redness in the left knee", "+joint_pain +joint_swelling"),
         ("Fever and pain in the chest", "+fever +chest_pain"),
-        ("Chest pain exacerbated by coughing. She cannot remember if she took malaria tablets", "+chest_pain"),
+        (
+            "Chest pain exacerbated by coughing. She cannot remember if she took malaria tablets",
+            "+chest_pain.pleuritic",
+        ),
         ("Burning micturition, frequency and urgency", "+dysuria +urinary_frequency +urinary_urgency"),
         ("Giddiness, weakness, swelling of the legs", "+dizziness +fatigue +oedema.both_legs"),
         ("Weakness in his left hand and vomiting sensation", "+limb_weakness +nausea"),

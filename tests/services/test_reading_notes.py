@@ -127,7 +127,7 @@ NOTES = [
     ),
     ("stopped coughing last week, weight stable", "", ""),
     ("unable to walk due to back pain, no urine trouble", "+back_pain", "+prostration"),
-    ("cannot sleep because of cough", "+sleep_disturbance +cough", "+cough.nocturnal"),
+    ("cannot sleep because of cough", "+cough.nocturnal", "+sleep_disturbance"),
     ("L eye red, painful, sees halos, vomited", "+red_eye +eye_pain +halos +vomiting", ""),
     (
         "pain R loin going to groin, comes in waves, blood in urine",

@@ -12,9 +12,9 @@ from medrag_desktop.domain.triage import Triage
 
 URGENT_FROM = 0.1
 """Probability from which a condition's own urgency counts for the patient, an emergency as urgent."""
-EMERGENCY_FROM = 0.3
+EMERGENCY_FROM = 0.4
 """Probability that some emergency or other is there from which the patient is one."""
-SURE = 0.4
+SURE = 0.6
 """Probability from which a condition whose own danger signs are there counts as an emergency."""
 
 

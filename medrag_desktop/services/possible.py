@@ -57,6 +57,10 @@ _MEASURED = re.compile(r"\W*\d")
 """What follows the name of a measurement."""
 
 
+_NAMES = 10
+"""Synonyms of a finding whose meaning is compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A piece of a text in which the lexicon finds nothing."""
@@ -83,9 +87,9 @@ class Names:
 
 
 def names_of(vocabulary: Vocabulary) -> tuple[tuple[str, str], ...]:
-    """Return (finding, name) for every name of a symptom or sign."""
+    """Return (finding, name) for the first names of every symptom or sign, which are the plainest."""
     definitions = (d for d in vocabulary.definitions.values() if d.kind in _KINDS)
-    return tuple((d.id, name) for d in definitions for name in dict.fromkeys((d.label, *d.synonyms)))
+    return tuple((d.id, name) for d in definitions for name in dict.fromkeys((d.label, *d.synonyms[:_NAMES])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The gold standard of free text stays usable as the vocabulary changes; how well it is read is measured, not tested."""
+"""The gold standard of free text fits the vocabulary; how well it is read is measured, not tested."""
 
 from __future__ import annotations
 

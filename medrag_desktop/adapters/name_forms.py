@@ -138,7 +138,7 @@ _LONGEST = 5
 def other_forms(name: str) -> Iterator[str]:
     """Return other ways to say a name; the name and what comes back are folded words with single spaces."""
     words = name.split()
-    if len(words) > _LONGEST:
+    if not words or len(words) > _LONGEST:
         return
     yield from _turned(words)
     if not BODY.isdisjoint(words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(
     r"\([-+\u2212\u2013]\)|[-+\u2212\u2013]ve\b"
@@ -87,6 +88,7 @@ def fold(word: str) -> str:
     return folded
 
 
+@lru_cache(maxsize=1 << 16)
 def phrase(text: str) -> str:
     """Return the folded words of a name joined by single spaces, fillers dropped."""
     return " ".join(token.text for token in tokenize(text) if token.is_word and token.text not in FILLERS)

@@ -44,7 +44,7 @@ def run_medrag(
         capture_output=True,
         cwd=base,
         env=environment,
-        timeout=300,
+        timeout=900,
         check=False,
         start_new_session=True,
     )

@@ -166,7 +166,7 @@ class AhoCorasickLexicon:
         found = (*self._spans(joined, self._qualifiers), *self._loose_spans(units, self._qualifiers))
         qualifying: list[Mention] = []
         for span in _longest(found):
-            words = _mention(span, places, units)
+            words = replace(_mention(span, places, units), negated=joined.startswith(" non ", span.first - 5))
             if any(m.start < words.end and words.start < m.end and not _within(m, words) for m in mentions):
                 continue
             qualifying += self._heads(words, text, mentions, spoken_of)
@@ -230,8 +230,8 @@ class AhoCorasickLexicon:
 
     def _shared_part_spans(self, units: list[_Unit]) -> Iterator[_Span]:
         """Find the complaints listed before the one part they share: `pain, swelling and redness in the left knee`."""
-        place, listed = 1, list[tuple[int, str]]()
-        pending = 0
+        listed: list[tuple[int, str]] = []
+        place, pending = 1, 0
         for unit in units:
             if unit.word in COMPLAINTS or unit.word in QUALITIES:
                 listed = [*listed, (place, unit.word)] if pending <= _BETWEEN_PARTS else [(place, unit.word)]
@@ -248,7 +248,7 @@ class AhoCorasickLexicon:
                     if finding:
                         yield _Span(start, start + len(word), finding)
                 listed = []
-            elif unit.word in ("|",):
+            elif unit.word == "|":
                 listed = []
             elif unit.word not in (",", "and"):
                 pending += 1 if unit.word in _PLACING or unit.word in LOOSE_WORDS else _BETWEEN_PARTS + 1

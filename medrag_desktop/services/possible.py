@@ -21,8 +21,9 @@ NEAR = 0.85
 
 Of 42 clauses of the even rows of MedQA-dev that are so near, 34 mean the finding (81 %); from 0.82 on 49 of 63 (78 %),
 from 0.80 on 62 of 90 (69 %); 19 of the 23 from 0.90 on. The rules below for what is left out were made on the same
-clauses, so that new texts will do a little worse. Labelled by the software's authors, not by a clinician (2026-11-23,
-`training.calibrate_possible`).
+clauses, so that new texts will do a little worse. Then all names of 1,414 findings were compared; now it is the first
+ones of each of more findings, which was not labelled again. Labelled by the software's authors, not by a clinician
+(2026-11-23, `training.calibrate_possible`).
 """
 MOST = 6
 """Possible findings that one encounter shows, the nearest ones."""
@@ -55,8 +56,6 @@ _TELLING_LITTLE = frozenset(
 """Words that do not say what the matter is: `there is tenderness` names no place, `is worried` no illness."""
 _MEASURED = re.compile(r"\W*\d")
 """What follows the name of a measurement."""
-
-
 _NAMES = 10
 """Synonyms of a finding whose meaning is compared."""
 

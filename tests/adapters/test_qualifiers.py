@@ -55,6 +55,7 @@ def read(history: str, complaint: str = "") -> set[str]:
             "+chest_pain +abdominal_pain +abdominal_pain.to_back",
         ),
         ("Chest pain, it does not go far. Not radiating to the back.", "+chest_pain -chest_pain.to_back"),
+        ("Chest pain, non radiating to the back", "+chest_pain -chest_pain.to_back"),
         ("No chest pain radiating to the back", "-chest_pain"),
         ("It goes through to the back", ""),
         ("Cough. It goes through to the back", "+cough"),

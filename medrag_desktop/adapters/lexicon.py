@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import ahocorasick
-from rapidfuzz.distance import DamerauLevenshtein
 
 from medrag_desktop.adapters.name_forms import (
     BODY,
     BOTH,
     COMPLAINTS,
-    EQUAL_WORDS,
     LOOSE_WORDS,
     OCCASIONS,
     QUALITIES,
@@ -23,39 +20,10 @@ from medrag_desktop.adapters.name_forms import (
     SIDES,
     other_forms,
 )
-from medrag_desktop.adapters.note_patterns import PATTERNS
+from medrag_desktop.adapters.note_words import NoteWords, Unit
 from medrag_desktop.domain.mention import Mention
-from medrag_desktop.domain.tokens import FILLERS, Token, fold, phrase, tokenize
-from medrag_desktop.domain.vocabulary import Vocabulary
-
-MIN_TYPO_LENGTH = 6
-"""Shorter words are never corrected: one edit turns too many of them into another word."""
-MAX_TYPO_LENGTH = 40
-"""Longer ones are no words."""
-NEGATIVE_WORDS = {
-    "afebrile": "fever",
-    "apyrexial": "fever",
-    "apyrexic": "fever",
-    "anicteric": "jaundice",
-    "nonicteric": "jaundice",
-    "acyanotic": "cyanosis",
-    "acyanosed": "cyanosis",
-    "eupnoeic": "shortness of breath",
-    "eupneic": "shortness of breath",
-    "nontender": "tenderness",
-}
-"""One word that denies a finding -> the name of the finding."""
-REAL_WORDS = frozenset(
-    "access aphakia aplasia arteritis baking banking barfing barrow bitter breeding butter cancel caught colonic "
-    "contract contusion cooling cooper cushing dysplasia erection filling fungus gallon heating homelessness hunter "
-    "immotile insured legion lesson macrocytosis market master meditation microsomia nitrate nitrile palpate paring "
-    "parlor paving perinatal peroneal plague pleura poison poking popular postnasal pyloric refraction retina seating "
-    "serous shower shuffle sicker skinning smiling souffle spanning spelling sporting spouting sprain stickler strike "
-    "switch thirty threat triple tripled violet waiting wanted wanting washed whopping".split()
-)
-"""Words that are one edit from a name and mean something else (found in nursing and patient texts)."""
-_LONGEST_ABBREVIATION = 5
-"""Tokens of an abbreviation written with marks, as `n/v/d`."""
+from medrag_desktop.domain.tokens import phrase
+from medrag_desktop.domain.vocabulary import FindingDefinition, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,54 +52,26 @@ _NEAR = 20
 """Names that can end within another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """One word to match and the place in the text it stands for."""
-
-    word: str
-    start: int
-    end: int
-    exact: bool = True
-    negated: bool = False
-
-
 class AhoCorasickLexicon:
     """Finds labels and synonyms of findings, and ids that are words."""
 
     def __init__(self, vocabulary: Vocabulary, abbreviations: Mapping[str, str]) -> None:
         """Build the automaton; `abbreviations` are opened before matching."""
-        self._automaton = ahocorasick.Automaton()
-        self._words: Counter[str] = Counter()
-        self._equal = {fold(word): phrase(other) for word, other in EQUAL_WORDS.items()}
-        self._abbreviations = {short.lower(): phrase(long).split() for short, long in abbreviations.items()}
+        self._words = NoteWords(abbreviations)
+        self._last: tuple[str, tuple[Unit, ...]] = ("", ())
+        definitions = tuple(vocabulary.definitions.values())
         self._families = {name: frozenset((name, *vocabulary.ancestors(name))) for name in vocabulary.definitions}
-        definitions = vocabulary.definitions.values()
-        for definition in definitions:
-            self._add(definition.label, definition.id)
-        for definition in definitions:
-            for name in definition.synonyms:
-                self._add(name, definition.id)
-        for finding in vocabulary.definitions:
-            self._add("" if "." in finding else finding.replace("_", " "), finding)
-        for name, (_, finding) in tuple(self._automaton.items()):
-            for form in other_forms(name):
-                if form not in self._automaton:
-                    self._automaton.add_word(form, (len(form), finding))
         self._parents = {d.id: frozenset(d.parents) for d in definitions}
+        self._sides = {d.id: _sides(d.label) for d in definitions}
+        names = self._names(definitions)
         self._qualified: dict[str, list[str]] = {}
         for definition in definitions:
             for words in definition.qualifiers:
-                self._qualified.setdefault(self._opened(words), []).append(definition.id)
-        self._qualifiers = ahocorasick.Automaton()
-        for name in self._qualified:
-            self._qualifiers.add_word(name, (len(name), name))
-            self._words.update(name.split())
-        self._qualifiers.make_automaton()
-        self._sides = {d.id: _sides(d.label) for d in definitions}
-        self._patterns = tuple((re.compile(p, re.IGNORECASE), phrase(name)) for p, name in PATTERNS.items())
-        self._negative = {fold(word): phrase(name).split() for word, name in NEGATIVE_WORDS.items()}
-        self._shortened = _shortened(word for word in self._words if len(word) >= MIN_TYPO_LENGTH)
-        self._automaton.make_automaton()
+                self._qualified.setdefault(self._words.opened(words), []).append(definition.id)
+        self._words.learn((*names, *self._qualified))
+        forms = {form: finding for name, finding in reversed(names.items()) for form in other_forms(name)}
+        self._automaton = _automaton(forms | names)
+        self._qualifiers = _automaton({name: name for name in self._qualified})
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Return every mention in order of place, the longest of overlapping ones.
@@ -198,7 +138,7 @@ class AhoCorasickLexicon:
                 found.append(_Span(first, last + 1, finding))
         return found
 
-    def _loose_spans(self, units: list[_Unit], automaton: ahocorasick.Automaton) -> Iterator[_Span]:
+    def _loose_spans(self, units: Sequence[Unit], automaton: ahocorasick.Automaton) -> Iterator[_Span]:
         """Find the names that words like `is` and `left` stand within: `lips are blue`, `pain in the left knee`."""
         kept = [index for index, unit in enumerate(units) if not _is_loose(units, index)]
         if len(kept) == len(units):
@@ -212,7 +152,7 @@ class AhoCorasickLexicon:
             if last - first > places[span.last] - places[span.first]:
                 yield _Span(starts[first], starts[last + 1] - 1, span.finding)
 
-    def _listed_spans(self, units: list[_Unit]) -> Iterator[_Span]:
+    def _listed_spans(self, units: Sequence[Unit]) -> Iterator[_Span]:
         """Find the qualities listed after one part of the body: `breast red, hot and painful`."""
         place, part, listed = 1, "", 0
         for unit in units:
@@ -228,7 +168,7 @@ class AhoCorasickLexicon:
                 part = ""
             place += len(unit.word) + 1
 
-    def _shared_part_spans(self, units: list[_Unit]) -> Iterator[_Span]:
+    def _shared_part_spans(self, units: Sequence[Unit]) -> Iterator[_Span]:
         """Find the complaints listed before the one part they share: `pain, swelling and redness in the left knee`."""
         listed: list[tuple[int, str]] = []
         place, pending = 1, 0
@@ -263,134 +203,35 @@ class AhoCorasickLexicon:
         within = unfit.isdisjoint(name.split()) or name in self._automaton
         return within and unfit.isdisjoint(before.split()[-1:])
 
-    def _add(self, written: str, finding: str) -> None:
-        name = self._opened(written)
-        if name and name not in self._automaton:
-            self._automaton.add_word(name, (len(name), finding))
-            self._words.update(name.split())
+    def _names(self, definitions: Sequence[FindingDefinition]) -> dict[str, str]:
+        """Map the folded words of every name to its finding; of equal names the first counts, labels before others."""
+        written = (
+            *((d.label, d.id) for d in definitions),
+            *((name, d.id) for d in definitions for name in d.synonyms),
+            *((d.id.replace("_", " "), d.id) for d in definitions if "." not in d.id),
+        )
+        names: dict[str, str] = {}
+        for name, finding in written:
+            names.setdefault(self._words.opened(name), finding)
+        names.pop("", None)
+        return names
 
-    def _opened(self, name: str) -> str:
-        """Return the folded words of a name, abbreviations opened as they are in the text."""
-        tokens = tokenize(name)
-        units: list[_Unit] = []
-        index = 0
-        while index < len(tokens):
-            count = self._open_abbreviation(tokens, index, name, units)
-            token = tokens[index]
-            if not count and token.is_word and token.text not in FILLERS:
-                units += self._equals(_Unit(token.text, token.start, token.end))
-                if token.text in self._equal:
-                    self._words[token.text] += 1
-            index += count or 1
-        return " ".join(unit.word for unit in units)
-
-    def _units(self, text: str) -> list[_Unit]:
-        """Turn tokens into the words they stand for: opened abbreviations, mended and corrected words."""
-        tokens, spoken = tokenize(text), self._spoken(text)
-        units: list[_Unit] = []
-        index = 0
-        while index < len(tokens):
-            count = (
-                self._open_pattern(tokens, index, spoken, units)
-                or self._open_abbreviation(tokens, index, text, units)
-                or self._mend(tokens, index, text, units)
-            )
-            if not count:
-                units += self._unit(tokens, index, text)
-            index += count or 1
+    def _units(self, text: str) -> tuple[Unit, ...]:
+        """Return the words of a text, which is read for names and then for what qualifies them."""
+        last, units = self._last
+        if text != last:
+            units = tuple(self._words.units(text))
+            self._last = text, units
         return units
 
-    def _spoken(self, text: str) -> dict[int, tuple[int, str]]:
-        """Map the start of each place that a pattern finds to its end and the words it stands for."""
-        found = ((match.span(match.lastindex or 0), words) for p, words in self._patterns for match in p.finditer(text))
-        return {start: (end, words) for (start, end), words in found}
 
-    def _open_pattern(
-        self, tokens: tuple[Token, ...], index: int, spoken: Mapping[int, tuple[int, str]], units: list[_Unit]
-    ) -> int:
-        """Append the words that a pattern stands for; return the tokens it takes."""
-        start = tokens[index].start
-        if start not in spoken:
-            return 0
-        end, words = spoken[start]
-        last = index
-        while last < len(tokens) and tokens[last].end <= end:
-            last += 1
-        if last > index:
-            place = _Unit("", start, tokens[last - 1].end)
-            units += [other for word in words.split() for other in self._equals(replace(place, word=word))]
-        return last - index
-
-    def _open_abbreviation(self, tokens: tuple[Token, ...], index: int, text: str, units: list[_Unit]) -> int:
-        """Append the words of the longest abbreviation that begins at a token; return the tokens it takes."""
-        start = tokens[index].start
-        for count in range(min(_LONGEST_ABBREVIATION, len(tokens) - index), 0, -1):
-            end = tokens[index + count - 1].end
-            if end - start > 12:
-                continue
-            raw = text[start:end].lower()
-            marked = raw + text[end : end + 1]
-            known = marked if marked.endswith("/") and marked in self._abbreviations else raw
-            if known in self._abbreviations:
-                units += [
-                    other for word in self._abbreviations[known] for other in self._equals(_Unit(word, start, end))
-                ]
-                return count
-        return 0
-
-    def _mend(self, tokens: tuple[Token, ...], index: int, text: str, units: list[_Unit]) -> int:
-        """Append a word that a hyphen and a line break cut in two; return the tokens it takes."""
-        if index + 1 >= len(tokens) or text[tokens[index].end : tokens[index].end + 1] != "-":
-            return 0
-        after = index + 2 if tokens[index + 1].text == "\n" else index + 1
-        if after >= len(tokens):
-            return 0
-        head, tail = tokens[index], tokens[after]
-        between = text[head.end : tail.start]
-        if not between.startswith("-") or "\n" not in between or between.strip("- \t\r\n"):
-            return 0
-        whole = fold(text[head.start : head.end] + text[tail.start : tail.end])
-        if whole not in self._words:
-            return 0
-        units.append(_Unit(whole, head.start, tail.end))
-        return after - index + 1
-
-    def _unit(self, tokens: tuple[Token, ...], index: int, text: str) -> list[_Unit]:
-        token = tokens[index]
-        if not token.is_word:
-            if token.text == "\n" and index + 1 < len(tokens) and _runs_on(text, token.start, tokens[index + 1].start):
-                return []
-            return [_Unit("|" if token.text not in ",:()\n" else ",", token.start, token.end)]
-        if token.text in FILLERS:
-            return []
-        if token.text in self._negative and token.text not in self._words:
-            return [_Unit(word, token.start, token.end, negated=True) for word in self._negative[token.text]]
-        if token.text.startswith("non") and token.text not in self._words and token.text[3:] in self._words:
-            return [_Unit("non", token.start, token.start + 3), _Unit(token.text[3:], token.start + 3, token.end)]
-        corrected = self._correct(token.text)
-        return self._equals(_Unit(corrected, token.start, token.end, corrected == token.text))
-
-    def _equals(self, unit: _Unit) -> list[_Unit]:
-        """Return the words that a word is matched as."""
-        other = self._equal.get(unit.word)
-        return [unit] if other is None else [replace(unit, word=word) for word in other.split()]
-
-    def _correct(self, word: str) -> str:
-        """Return the commonest known word at one edit (Damerau-Levenshtein) from a word, else the word."""
-        long_enough = MIN_TYPO_LENGTH <= len(word) <= MAX_TYPO_LENGTH
-        if not long_enough or word in self._words or word in REAL_WORDS or not word.isalpha():
-            return word
-        near = {
-            known
-            for shape in (word, *_deletions(word))
-            for known in self._shortened.get(shape, ())
-            # one edit at the first letter is another word more often than a slip ("defecation", "tension")
-            if known[0] == word[0] and DamerauLevenshtein.distance(word, known, score_cutoff=1) <= 1
-        }
-        ranked = sorted(near, key=lambda known: -self._words[known])
-        if not ranked or (len(ranked) > 1 and self._words[ranked[0]] == self._words[ranked[1]]):
-            return word
-        return ranked[0]
+def _automaton(names: Mapping[str, str]) -> ahocorasick.Automaton:
+    """Return what finds names within a text: each as its length and what it names."""
+    automaton = ahocorasick.Automaton()
+    for name, meaning in names.items():
+        automaton.add_word(name, (len(name), meaning))
+    automaton.make_automaton()
+    return automaton
 
 
 def _sides(label: str) -> frozenset[str]:
@@ -401,7 +242,7 @@ def _sides(label: str) -> frozenset[str]:
     return BOTH if "one" in words else frozenset()
 
 
-def _is_loose(units: list[_Unit], index: int) -> bool:
+def _is_loose(units: Sequence[Unit], index: int) -> bool:
     """Tell whether a word may be skipped; a side that a region is named with may not."""
     word = units[index].word
     if word not in LOOSE_WORDS:
@@ -410,25 +251,7 @@ def _is_loose(units: list[_Unit], index: int) -> bool:
     return following.endswith("ing") if word in OCCASIONS else not (word in SIDES and following in REGIONS)
 
 
-def _deletions(word: str) -> Iterator[str]:
-    return (word[:place] + word[place + 1 :] for place in range(len(word)))
-
-
-def _shortened(words: Iterator[str]) -> dict[str, list[str]]:
-    """Map every word and every word less one letter to the words it comes from (as SymSpell, Garbe 2012)."""
-    table: dict[str, list[str]] = {}
-    for word in words:
-        for shape in {word, *_deletions(word)}:
-            table.setdefault(shape, []).append(word)
-    return table
-
-
-def _runs_on(text: str, stop: int, following: int) -> bool:
-    """Tell whether a name may go on over a line end: the next line begins in lower case, without a bullet."""
-    return not text[stop:following].strip() and text[following].islower()
-
-
-def _join(units: list[_Unit]) -> tuple[str, dict[int, int]]:
+def _join(units: Sequence[Unit]) -> tuple[str, dict[int, int]]:
     """Join the words with single spaces; map the offset of each word's first letter and of its end to its unit."""
     pieces, places, length = [" "], {}, 1
     for index, unit in enumerate(units):
@@ -490,7 +313,7 @@ def _may_share(span: _Span, rival: _Span, families: Mapping[str, frozenset[str]]
     return not (inside or span.finding == rival.finding or families[span.finding].isdisjoint(families[rival.finding]))
 
 
-def _mention(span: _Span, places: dict[int, int], units: list[_Unit]) -> Mention:
+def _mention(span: _Span, places: dict[int, int], units: Sequence[Unit]) -> Mention:
     covered = units[places[span.first] : places[span.last] + 1]
     exact = all(unit.exact for unit in covered)
     negated = span.negated or any(unit.negated for unit in covered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import multiprocessing
 import os
@@ -42,8 +43,13 @@ app.add_typer(model_app, name="model")
 app.command("self-test")(self_test)
 
 
+_NEW_OBJECTS = 200_000
+"""Before garbage is looked for: reading the library makes many objects that all stay."""
+
+
 def main() -> NoReturn:
     """Run the command line; turn every outcome into its exit code."""
+    gc.set_threshold(_NEW_OBJECTS)
     multiprocessing.freeze_support()  # a bundle starts itself again as the child in which it tries to load FAISS
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -347,7 +347,7 @@ def _with_specific_capped(model: RankingModel) -> Floats:
         if above:
             ratio = (own / likelihood[rows][:, above].max(axis=1)).min()
             limit = np.minimum(limit, ratio * likelihood[:, above].min(axis=1))
-        likelihood[silent, column] = np.minimum(likelihood, limit[:, None])[silent, column]
+        likelihood[silent, column] = np.minimum(likelihood[silent, column], limit[silent])
     return likelihood
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -64,10 +64,11 @@ class AhoCorasickLexicon:
         self._parents = {d.id: frozenset(d.parents) for d in definitions}
         self._sides = {d.id: _sides(d.label) for d in definitions}
         names = self._names(definitions)
-        self._qualified: dict[str, list[str]] = {}
-        for definition in definitions:
-            for words in definition.qualifiers:
-                self._qualified.setdefault(self._words.opened(words), []).append(definition.id)
+        self._well = self._statements((words, d.id) for d in definitions for words in d.denied_by)
+        self._families |= dict.fromkeys(self._well, frozenset())
+        self._sides |= dict.fromkeys(self._well, frozenset())
+        names = {words: words for words in self._well} | names
+        self._qualified = self._statements((words, d.id) for d in definitions for words in d.qualifiers)
         self._words.learn((*names, *self._qualified))
         forms = {form: finding for name, finding in reversed(names.items()) for form in other_forms(name)}
         self._automaton = _automaton(forms | names)
@@ -91,7 +92,14 @@ class AhoCorasickLexicon:
         )
         fitting = [span for span in found if self._on_its_side(span, joined)]
         spans = _widest(_deny(fitting, joined), self._families)
-        return tuple(_mention(span, places, units) for span in spans)
+        return tuple(mention for span in spans for mention in self._meant(_mention(span, places, units)))
+
+    def _meant(self, mention: Mention) -> tuple[Mention, ...]:
+        """Return a mention, or for words that all is well one for each finding that they deny."""
+        denied = self._well.get(mention.finding)
+        if denied is None:
+            return (mention,)
+        return tuple(replace(mention, finding=finding, negated=True, well=True) for finding in denied)
 
     def qualifying(self, text: str, mentions: Sequence[Mention], spoken_of: Sequence[str] = ()) -> tuple[Mention, ...]:
         """Return what other words say more of the findings that `mentions` name: `it goes through to the back`.
@@ -215,6 +223,13 @@ class AhoCorasickLexicon:
             names.setdefault(self._words.opened(name), finding)
         names.pop("", None)
         return names
+
+    def _statements(self, written: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+        """Map folded words to the findings that they tell something of."""
+        told: dict[str, list[str]] = {}
+        for words, finding in written:
+            told.setdefault(self._words.opened(words), []).append(finding)
+        return told
 
     def _units(self, text: str) -> tuple[Unit, ...]:
         """Return the words of a text, which is read for names and then for what qualifies them."""

@@ -10,7 +10,7 @@ _WEIGHT = (
 _BESIDES = r"(?:dysuria|urgency|frequency|nocturia|haematuria|hematuria|burning|hesitancy|incontinence)"
 _ANIMAL = r"(?:dog|cat|monkey|bat|rat|fox|jackal|cow|donkey|horse|pig|hyena|mongoose|goat|camel|baboon|animal)"
 _NOT_SKIN = (
-    r"(?:mass|masses|lumps?|clots?|tissue|material|membranes?|stools?|motions?|faeces|feces|urine|discharge|fluid|"
+    r"(?:mass|masses|lumps?|clots?|tissue|material|membranes?|retinas?|stools?|motions?|faeces|feces|urine|discharge|fluid|"
     r"sputum|mucus|vomit\w*|patch(?:es)?|spots?|lesions?|areas?|rash|macules?|plaques?|cells?|optic dis[ck])"
 )
 """What may be pale without the patient being so."""

@@ -141,11 +141,16 @@ class _Scopes:
         return next((status for status in _ORDER if status in found), Status.AFFIRMED)
 
     def turned(self, mention: Mention, status: Status) -> Status:
-        """Return the status of a word that denies by itself: `not afebrile` affirms, `no cough, afebrile` does not."""
+        """Return the status of words that deny by themselves: `not afebrile` affirms, `no cough, afebrile` does not."""
         first, _ = self._span(mention)
+        while mention.well and first and first not in self._ending and not self._parts(first - 1):
+            first -= 1
         if status is Status.NEGATED and first not in self._ending:
             return status
         return _OPPOSITE.get(status, status)
+
+    def _parts(self, index: int) -> bool:
+        return self._taken[index] or self._texts[index] in _SEPARATORS
 
     def _span(self, mention: Mention) -> tuple[int, int]:
         first = bisect_left(self._starts, mention.start)

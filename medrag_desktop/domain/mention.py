@@ -25,5 +25,7 @@ class Mention:
     """False when the match forgives a misspelling."""
     negated: bool = False
     """The word itself says that the finding is absent, as `afebrile` does."""
+    well: bool = False
+    """The words say that all is well (`lungs clear`), which denies the finding; denied themselves, they say nothing."""
     head: int | None = None
     """Start of the earlier mention that these words qualify; None when they name the finding by themselves."""

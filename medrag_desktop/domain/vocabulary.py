@@ -44,6 +44,8 @@ class FindingDefinition:
     synonyms: tuple[str, ...] = ()
     qualifiers: tuple[str, ...] = ()
     """Words that mean this finding where the text has just named a broader one: `goes through to the back`."""
+    denied_by: tuple[str, ...] = ()
+    """Words for the normal state, which say that this finding is absent: `lungs clear`."""
     question: str = ""
     parents: tuple[str, ...] = ()
     """Findings that are there whenever this one is."""
@@ -151,6 +153,7 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         "kind",
         "synonyms",
         "qualifiers",
+        "denied_by",
         "question",
         "parents",
         "derive",
@@ -171,6 +174,7 @@ def _definition(finding: str, table: dict[str, object], system: str) -> FindingD
         system=system,
         synonyms=_strings(table, "synonyms", where),
         qualifiers=_strings(table, "qualifiers", where),
+        denied_by=_strings(table, "denied_by", where),
         question=str(table.get("question", "")),
         parents=_strings(table, "parents", where),
         derive=None if derive is None else _derivation(str(derive), where),

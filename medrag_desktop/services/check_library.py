@@ -150,6 +150,11 @@ def _shared_synonyms(vocabulary: Vocabulary) -> Iterator[Problem]:
             if phrase(name) and first != definition.id:
                 sentence = f"'{name}' names both {first} and {definition.id}."
                 yield Problem("error", file_of(definition), sentence)
+    for definition in vocabulary.definitions.values():
+        for words in definition.denied_by:
+            if phrase(words) in owner or not phrase(words):
+                sentence = f"'{words}' names a finding or nothing, so that it cannot deny {definition.id}."
+                yield Problem("error", file_of(definition), sentence)
 
 
 def _unused(catalogue: Catalogue) -> Iterator[Problem]:

@@ -162,7 +162,7 @@ def read_text(
     found: list[Finding] = []
     for number, (mention, status) in enumerate(paired):
         presence = _presence(status, field, vocabulary[mention.finding].kind)
-        if presence is None:
+        if presence is None or (mention.well and presence is Presence.PRESENT):
             continue
         finding = quoted(mention.finding, presence, text, field, (mention.start, mention.end))
         duration = durations.get(number) if presence is Presence.PRESENT else None

@@ -23,6 +23,7 @@ _ID = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SEXES = ("any", "female", "male")
 _PREGNANCY = ("", "only", "postpartum", "seldom", "never")
 _LOOK_ALIKES = SECTIONS[3]
+_TABLE_LINE = re.compile(r'^"?[a-z_.]+"? *= *["{\[].*$', re.MULTILINE)
 _STEPS = tuple(Frequency)
 _SEPARATING_STEPS = 2
 """Steps between the frequencies of a finding in two conditions from which it separates them."""
@@ -153,6 +154,8 @@ def _prose(condition: Condition) -> Iterator[str]:
     for title, text in condition.sections:
         if not text:
             yield f"The section '{title}' is empty."
+        if line := _TABLE_LINE.search(text):
+            yield f"A line of the header stands in the section '{title}': {line[0]}"
     texts = (condition.name, *condition.synonyms, *condition.tests_clinic, *condition.tests_hospital)
     for text in (*texts, *(text for _, text in condition.sections)):
         for sentence in filter(holds_dose, split_sentences(text)):

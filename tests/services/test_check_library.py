@@ -198,7 +198,7 @@ RANGES = "normal_ranges.toml"
         (GENERAL, '"no phlegm"', '"denies coughing"', "says that it is absent"),
         (GENERAL, '"no phlegm"', '"very dry chest"', "rests on 'very'"),
         (GENERAL, '"no phlegm"', '"??"', "without a word"),
-        (GENERAL, '"no phlegm"', '"no phlegm"]\ndenied_by = ["rash"', "cannot deny cough.dry"),
+        (GENERAL, '"no phlegm"', '"no phlegm"]\ndenied_by = ["rash seen"', "cannot deny"),
         (RULES, '"cough.dry"', '"cough.wet"', "names the finding cough.wet, which does not exist"),
         (RULES, ">= 50", ">= 500", "outside the values that can be entered"),
         (RULES, "avpu != A", "avpu = X", "avpu is never X"),

@@ -273,6 +273,12 @@ def test_a_value_that_is_likelier_a_slip_is_challenged(signs: dict[str, Any], wo
         (2, "Swallowed bleach.", "emergency"),
         (30, "Took an overdose of tablets.", "emergency"),
         (30, "Organophosphate poisoning.", "emergency"),
+        (30, "Fluoxetine overdose.", "emergency"),
+        (30, "Paraquat in urine.", "emergency"),
+        (30, "Stung by a jellyfish, now short of breath.", "emergency"),
+        (30, "Stabbed in the belly.", "emergency"),
+        (30, "Forearm fracture, pain out of proportion to the injury.", "emergency"),
+        (30, "Hit on the head, had a lucid interval, then worse.", "emergency"),
         (30, "Tried to hang himself.", "emergency"),
         (30, "Wants to kill himself.", "urgent"),
         (30, "Agitated and hearing voices.", "urgent"),
@@ -291,6 +297,13 @@ def test_what_is_told_in_words_is_not_overlooked(age: float, text: str, least: s
 @pytest.mark.parametrize("age", [9.9, 30, 56, 70])
 def test_heavy_vaginal_bleeding_is_an_emergency_at_any_age(age: float) -> None:
     assert worst(case(age, "vaginal_bleeding.heavy", sex="female")) == "emergency"
+
+
+def test_the_cord_before_the_baby_and_an_inverted_womb_are_emergencies() -> None:
+    labour = case(28, text="In labour, cord felt in the vagina.", sex="female", patient={"pregnant": True})
+    assert "labour_cord_prolapse" in fired(labour)
+    born = case(28, text="Just delivered, uterus turned inside out.", sex="female", patient={"pregnant": False})
+    assert "postpartum_inverted_womb" in fired(born)
 
 
 def test_vaginal_bleeding_of_a_girl_before_puberty_is_seen_the_same_day() -> None:

@@ -20,6 +20,7 @@ from medrag_desktop.adapters.name_forms import (
     SIDES,
     other_forms,
 )
+from medrag_desktop.adapters.note_patterns import OF_SOMETHING_ELSE
 from medrag_desktop.adapters.note_words import NoteWords, Unit
 from medrag_desktop.domain.mention import Mention
 from medrag_desktop.domain.tokens import phrase
@@ -48,6 +49,8 @@ _BETWEEN_PARTS = 4
 _SAME_STORY = 300
 """Characters between a finding and the words that qualify it."""
 _ENDS = re.compile(r"[.;!?\n,]")
+_AROUND = 40
+"""Characters around a short name that tell what it is said of."""
 _NEAR = 20
 """Names that can end within another one."""
 
@@ -92,7 +95,8 @@ class AhoCorasickLexicon:
         )
         fitting = [span for span in found if self._on_its_side(span, joined)]
         spans = _widest(_deny(fitting, joined), self._families)
-        return tuple(mention for span in spans for mention in self._meant(_mention(span, places, units)))
+        named = (_mention(span, places, units) for span in spans if not _is_of_something_else(span, joined))
+        return tuple(mention for each in named for mention in self._meant(each))
 
     def _meant(self, mention: Mention) -> tuple[Mention, ...]:
         """Return a mention, or for words that all is well one for each finding that they deny."""
@@ -247,6 +251,15 @@ def _automaton(names: Mapping[str, str]) -> ahocorasick.Automaton:
         automaton.add_word(name, (len(name), meaning))
     automaton.make_automaton()
     return automaton
+
+
+def _is_of_something_else(span: _Span, joined: str) -> bool:
+    """Tell whether the words around a short name say that it is not said of the patient: `pale stool`."""
+    elsewhere = OF_SOMETHING_ELSE.get(joined[span.first : span.last])
+    return (
+        elsewhere is not None
+        and elsewhere.search(joined, max(0, span.first - _AROUND), span.last + _AROUND) is not None
+    )
 
 
 def _sides(label: str) -> frozenset[str]:

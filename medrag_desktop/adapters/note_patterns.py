@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _WEIGHT = (
     r"(?:about|approximately|approx\.?|around|almost|nearly|over|more than|some|at least|by|~|>)?\s?"
     r"(?:\d{1,3}(?:[.,]\d{1,2})?(?:\s?(?:-|to)\s?\d{1,3})?|a few|several)\s?"
@@ -14,6 +16,18 @@ _NOT_SKIN = (
     r"sputum|mucus|vomit\w*|patch(?:es)?|spots?|lesions?|areas?|rash|macules?|plaques?|cells?|optic dis[ck])"
 )
 """What may be pale without the patient being so."""
+OF_SOMETHING_ELSE = {
+    "burn": re.compile(
+        r"\b(?:not|does|do|did|it|to|will|that|can) burn\b|\bburn (?:when|on|while|after|as|if|to|a lot)\b",
+        re.IGNORECASE,
+    ),
+    "pale": re.compile(
+        rf"(?:urine|stools?|motions?|nose|mucosa of the nose) (?:is |are |was |were |look |looks |turned )?pale\b"
+        rf"|\bpale (?:\w+ ){{0,2}}?{_NOT_SKIN}\b",
+        re.IGNORECASE,
+    ),
+}
+"""Names of one word -> where the words around them tell that it is not said of the patient."""
 PATTERNS = {
     rf"\b(?:lost|losing|loss of|weight (?:loss|reduction|drop) of|(?:weight|wt)\.? (?:is |has )?(?:gone |dropped )?"
     rf"(?:down|reduced|decreased|dropped|fell)(?: by)?) {_WEIGHT}": "weight loss",
@@ -30,8 +44,6 @@ PATTERNS = {
     r"\b(?:urin\w+|micturition|dysuria|pee\w*)\b[^.;\n]{0,40}?(?:,|/|\band|\bwith)\s?(frequency)\b(?! of)": (
         "urinary frequency"
     ),
-    r"(?<!extremely )(?<!deathly )(?<!urine )(?<!urine is )(?<!stool )(?<!stool is )(?<!stools )(?<!stools are )"
-    rf"\bpale\b(?! (?:\w+ ){{0,2}}?{_NOT_SKIN}\b)": "pallor",
     # counted, and tests with their result
     r"(?<![\w/.])(?-i:V) ?(?:x|\u00d7) ?\d": "vomiting",
     r"(?<![\w/.])(?-i:D) ?(?:x|\u00d7) ?\d": "diarrhoea",

@@ -125,7 +125,7 @@ NOTES = [
         "+bleeding.mucosal +abdominal_pain",
         "+fever",
     ),
-    ("stopped coughing last week, weight stable", "", ""),
+    ("stopped coughing last week, weight stable", "", "-weight_loss"),
     ("unable to walk due to back pain, no urine trouble", "+back_pain", "+prostration"),
     ("cannot sleep because of cough", "+cough.nocturnal", "+sleep_disturbance"),
     ("L eye red, painful, sees halos, vomited", "+red_eye +eye_pain +halos +vomiting", ""),
@@ -147,10 +147,14 @@ NOTES = [
     (
         "palpitation and tremor, losing weight though eats well, neck swelling",
         "+palpitations +tremor +weight_loss",
-        "+cervical_lymphadenopathy +local_swelling +neck_swelling",
+        "-loss_of_appetite +cervical_lymphadenopathy +local_swelling +neck_swelling",
     ),
     ("passed out at church, no fit, BP 90 over 60", "+syncope -convulsions BP=90/60", ""),
-    ("Child fell into well water, now coughing, breathing hard", "+cough", "+dyspnoea +exposure.injury"),
+    (
+        "Child fell into well water, now coughing, breathing hard",
+        "+cough +exposure.submersion",
+        "+dyspnoea +exposure.injury",
+    ),
     ("coughing up fresh blood about a cup", "+haemoptysis", "+haemoptysis.massive"),
     ("stiff jaw, cut on foot 10 days ago, back arches", "+trismus +wound", "+opisthotonus"),
     ("worms seen in stool, eats soil", "+worms_in_stool +pica", ""),
@@ -181,7 +185,7 @@ NOTES = [
     ),
     ("chills then sweating every second day, spleen big", "+chills +sweating +splenomegaly", "+fever.periodic"),
     ("left him at home. right now no pain. both parents alive", "", ""),
-    ("feels better, eating well, playing", "", ""),
+    ("feels better, eating well, playing", "", "-loss_of_appetite"),
 ]
 """Note, what must be read, what may be read besides: `+` present, `-` absent, `name=value` of patient or vital sign."""
 

@@ -22,6 +22,7 @@ from medrag_desktop.adapters.name_forms import (
 )
 from medrag_desktop.adapters.note_patterns import OF_SOMETHING_ELSE
 from medrag_desktop.adapters.note_words import NoteWords, Unit
+from medrag_desktop.adapters.scattered_names import ScatteredNames
 from medrag_desktop.domain.mention import Mention
 from medrag_desktop.domain.tokens import phrase
 from medrag_desktop.domain.vocabulary import FindingDefinition, Vocabulary
@@ -70,6 +71,7 @@ class AhoCorasickLexicon:
         self._well = self._statements((words, d.id) for d in definitions for words in d.denied_by)
         self._families |= dict.fromkeys(self._well, frozenset())
         self._sides |= dict.fromkeys(self._well, frozenset())
+        self._scattered = ScatteredNames(names, self._families)
         names = {words: words for words in self._well} | names
         self._qualified = self._statements((words, d.id) for d in definitions for words in d.qualifiers)
         self._words.learn((*names, *self._qualified))
@@ -95,8 +97,22 @@ class AhoCorasickLexicon:
         )
         fitting = [span for span in found if self._on_its_side(span, joined)]
         spans = _widest(_deny(fitting, joined), self._families)
-        named = (_mention(span, places, units) for span in spans if not _is_of_something_else(span, joined))
-        return tuple(mention for each in named for mention in self._meant(each))
+        named = [_mention(span, places, units) for span in spans if not _is_of_something_else(span, joined)]
+        named += self._scattered_mentions(units, named)
+        return tuple(mention for each in sorted(named, key=_place) for mention in self._meant(each))
+
+    def _scattered_mentions(self, units: Sequence[Unit], named: Sequence[Mention]) -> list[Mention]:
+        """Return the names whose words stand apart; only broader findings are named within."""
+        added: list[Mention] = []
+        for name in self._scattered.find([unit.word for unit in units]):
+            covered = [units[place] for place in name.places]
+            start, end = covered[0].start, covered[-1].end
+            near = [mention for mention in (*named, *added) if start < mention.end and mention.start < end]
+            broader = self._families[name.finding] - {name.finding}
+            if all(mention.finding in broader for mention in near) and not any(unit.negated for unit in covered):
+                exact = all(unit.exact for unit in covered)
+                added.append(Mention(name.finding, start, end, exact))
+        return added
 
     def _meant(self, mention: Mention) -> tuple[Mention, ...]:
         """Return a mention, or for words that all is well one for each finding that they deny."""
@@ -289,6 +305,10 @@ def _join(units: Sequence[Unit]) -> tuple[str, dict[int, int]]:
         length += 1
         pieces += (unit.word, " ")
     return "".join(pieces), places
+
+
+def _place(mention: Mention) -> tuple[int, int]:
+    return mention.start, mention.end
 
 
 def _within(mention: Mention, words: Mention) -> bool:

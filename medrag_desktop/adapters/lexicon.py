@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -71,7 +72,9 @@ class AhoCorasickLexicon:
         self._well = self._statements((words, d.id) for d in definitions for words in d.denied_by)
         self._families |= dict.fromkeys(self._well, frozenset())
         self._sides |= dict.fromkeys(self._well, frozenset())
-        self._scattered = ScatteredNames(names, self._families)
+        # who was exposed to what hangs on the order of the words
+        here = {name: finding for name, finding in names.items() if vocabulary[finding].kind != "exposure"}
+        self._scattered = ScatteredNames(here, self._families)
         names = {words: words for words in self._well} | names
         self._qualified = self._statements((words, d.id) for d in definitions for words in d.qualifiers)
         self._words.learn((*names, *self._qualified))
@@ -103,15 +106,24 @@ class AhoCorasickLexicon:
 
     def _scattered_mentions(self, units: Sequence[Unit], named: Sequence[Mention]) -> list[Mention]:
         """Return the names whose words stand apart; only broader findings are named within."""
+        starts = [unit.start for unit in units]
+        within: list[set[str]] = [set() for _ in units]
+
+        def take(mention: Mention) -> None:
+            for place in range(bisect_right(starts, mention.start) - 1, bisect_left(starts, mention.end)):
+                within[place].add(mention.finding)
+
+        for mention in named:
+            take(mention)
         added: list[Mention] = []
         for name in self._scattered.find([unit.word for unit in units]):
-            covered = [units[place] for place in name.places]
-            start, end = covered[0].start, covered[-1].end
-            near = [mention for mention in (*named, *added) if start < mention.end and mention.start < end]
+            first, last = name.places[0], name.places[-1]
             broader = self._families[name.finding] - {name.finding}
-            if all(mention.finding in broader for mention in near) and not any(unit.negated for unit in covered):
+            covered = [units[place] for place in name.places]
+            if set().union(*within[first : last + 1]) <= broader and not any(unit.negated for unit in covered):
                 exact = all(unit.exact for unit in covered)
-                added.append(Mention(name.finding, start, end, exact))
+                added.append(Mention(name.finding, covered[0].start, covered[-1].end, exact))
+                take(added[-1])
         return added
 
     def _meant(self, mention: Mention) -> tuple[Mention, ...]:

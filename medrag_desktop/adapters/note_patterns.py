@@ -10,7 +10,7 @@ _WEIGHT = (
     r"-?(?:kgs?|kilos?|kilograms?|kilogrammes?|lbs?|pounds?|stones?)\b(?: (?:of|in) (?:body )?weight\b)?"
 )
 _BESIDES = r"(?:dysuria|urgency|frequency|nocturia|haematuria|hematuria|burning|hesitancy|incontinence)"
-_ANIMAL = r"(?:dog|cat|monkey|bat|rat|fox|jackal|cow|donkey|horse|pig|hyena|mongoose|goat|camel|baboon|animal)"
+_ANIMAL = r"(?:dog|monkey|bat|rat|fox|jackal|cow|donkey|horse|pig|hyena|mongoose|goat|camel|baboon|animal)"
 _NOT_SKIN = (
     r"(?:mass|masses|lumps?|clots?|tissue|material|membranes?|retinas?|stools?|motions?|faeces|feces|urine|discharge|fluid|"
     r"sputum|mucus|vomit\w*|patch(?:es)?|spots?|lesions?|areas?|rash|macules?|plaques?|cells?|optic dis[ck])"
@@ -59,6 +59,8 @@ PATTERNS = {
     r"(?<![\w/.])(?-i:R)(?=[) ]{1,2}(?-i:[a-z]){3})": "right",
     rf"\b(?:bitten|bit|scratched|attacked|mauled)\b[^.;,\n]{{0,15}}? by (?:[\w'\u2019]+ ){{0,3}}?{_ANIMAL}s?\b"
     rf"|\b{_ANIMAL} (?:bit|has bitten|scratched)\b": "animal bite",
+    r"\b(?:bitten|bit|scratched|attacked)\b[^.;,\n]{0,15}? by (?:[\w'\u2019]+ ){0,3}?(?:cat|kitten)s?\b"
+    r"|\b(?:cat|kitten) (?:bit|has bitten|scratched)\b": "cat bite",
     r"\b(?:bitten|bit)\b[^.;,\n]{0,15}? by (?:\w+ ){0,3}?(?:snake|viper|cobra|mamba|adder|python)s?\b": "snake bite",
     r"\bcuts? (?:\w+ )?(?:on|to|of|in|across) (?:(?:the|his|her|my|left|right|l|r) ){0,2}"
     r"(?:foot|hand|leg|arm|head|scalp|face|finger|toe|knee|forehead|thumb|shin|thigh|forearm)s?\b": "laceration",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ EMPTY_WORDS = frozenset(
     fold(word)
     for word in (
         "of in on to with at from for by as is are was were be been being am that which it its this these those there "
-        "when while during has have had having does do did and or very so too quite really just also now then patient "
+        "during has have had having does do did and or very so too quite really just also now then patient "
         "he she they i we you my his her their your one some any sort kind feeling feel felt get getting got become "
         "becomes becoming became since still again always often sometimes usually mostly mainly especially about "
         "around into onto s"
@@ -42,10 +43,14 @@ PARTING_WORDS = frozenset(
     ).split()
 ) | {",", "|", "("}
 """Words and marks that never stand between the words of one name."""
+_OCCASIONS = frozenset(("when", "while"))
+"""Words that may only stand between those of a name that they are a part of."""
 _LONGEST_GAP = 4
 """Words of content between the words of a name of three or more."""
 _SHORT_GAP = 2
 """Words of any sort between the words of a name of two."""
+_LONGEST_NAME = 20
+"""Words from the first to the last of a name."""
 _RARE = 10
 """So many findings at most have the rarer word of a name of two: `drumstick`, not `back`."""
 _stemmer = Stemmer("english")
@@ -116,15 +121,23 @@ def _in_sentence(
         for stems, finding in names.get(stem, ()):
             if stems <= where.keys():
                 for place in places:
-                    chosen = sorted({min(where[other], key=lambda index: abs(index - place)) for other in stems})
-                    if _holds_together(sentence, chosen):
+                    chosen = sorted({_nearest(where[other], place) for other in stems})
+                    if chosen[-1] - chosen[0] < _LONGEST_NAME and _holds_together(sentence, chosen):
                         yield Scattered(finding, tuple(sentence[index].place for index in chosen))
+
+
+def _nearest(places: Sequence[int], to: int) -> int:
+    after = bisect_left(places, to)
+    return min(places[max(0, after - 1) : after + 1], key=lambda place: abs(place - to))
 
 
 def _holds_together(sentence: Sequence[_Word], chosen: Sequence[int]) -> bool:
     """Tell whether nothing between the words of a name gives them another meaning."""
     between = [sentence[index].word for index in range(chosen[0], chosen[-1] + 1) if index not in chosen]
-    if any(word in PARTING_WORDS or word in BODY or word in QUALITIES or word in COMPLAINTS for word in between):
+    if any(
+        word in PARTING_WORDS or word in _OCCASIONS or word in BODY or word in QUALITIES or word in COMPLAINTS
+        for word in between
+    ):
         return False
     if len(chosen) == 2:
         return len(between) <= _SHORT_GAP

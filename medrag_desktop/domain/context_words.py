@@ -49,7 +49,8 @@ _WIDE = {
         "should he|should she|should they|should there|advised about|counselled about|counselled on|warned about|"
         "educated about|educated on|possible side effect of|side effect such as|may cause|can cause|could cause|"
         "might cause|risk of|at risk for|to prevent|prevention of|prophylaxis for|prophylaxis against|may develop|"
-        "could develop|danger signs such as|signs such as|what to do for"
+        "could develop|danger signs such as|signs such as|what to do for|oxygen when|oxygen if|call if|call when|"
+        "come back when|return when"
     ),
     Status.FAMILY: (
         "family history of|family history|family|fhx|fh|mother|father|mum|mom|dad|brother|sister|sibling|aunt|uncle|"

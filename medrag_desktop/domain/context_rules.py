@@ -28,6 +28,8 @@ _SOFT = frozenset(
 )
 """Verbs and subjects begin a clause of their own, unless they follow the trigger at once: `denies that she has`."""
 _SUBJECTS = frozenset("he she they i patient pt child baby infant".split())
+_VERBS = frozenset("is are was were has had feel felt show shows heard looks".split())
+"""Of a name with one of them between other words a clause is made: `the sclerae are yellow`."""
 _NOW = frozenset("now currently today".split())
 """After a comma they turn from a relative to the patient."""
 _PREPOSITIONS = frozenset("of in for to by with from".split())
@@ -233,6 +235,7 @@ class _Scopes:
         if self._strongest is None:
             return found
         walk = _Walk(self._list_goes_on(last), self._is_counted(last), self._list_is_counted(last))
+        walk.own_clause = not _VERBS.isdisjoint(self._texts[first + 1 : last])
         index = first
         while index > 0 and walk.going and self._strongest not in found:
             if index in self._ending:
@@ -313,6 +316,8 @@ class _Walk:
     """A duration follows the mention."""
     list_counted: bool
     """A duration follows the mention or the list that it begins."""
+    own_clause: bool = False
+    """The mention itself is a clause."""
     going: bool = True
     words: int = 0
     segment: int = 0
@@ -363,7 +368,7 @@ class _Walk:
             return not (self.comma and (self.clause or self.counted or self.list_counted))
         if trigger.status in (Status.HYPOTHETICAL, Status.FEARED) and not trigger.narrow:
             return True
-        if self.clause:
+        if self.clause or (self.own_clause and self.comma):
             return False
         if trigger.narrow:
             return self._in_one_list()

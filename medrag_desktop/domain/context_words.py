@@ -101,7 +101,8 @@ _NARROW = {
 _AFTER = {
     Status.NEGATED: (
         "absent|denied|negative|not present|not seen|not found|not noted|not reported|not detected|none|no|nil|neg|"
-        "were ruled out|was ruled out|is ruled out|excluded|unlikely"
+        "were ruled out|was ruled out|is ruled out|excluded|unlikely|not there|is not there|never had|"
+        "never came|has not come|have left him|has left him|has left her|have left her|left me"
     ),
     Status.RESOLVED: (
         "resolved|went away|has gone|have gone|is gone|stopped|settled|subsided|disappeared|cleared up|got better"

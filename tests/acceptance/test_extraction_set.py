@@ -21,12 +21,12 @@ def vocabulary() -> Vocabulary:
     return load_catalogue(find_paths().assets / "library").vocabulary
 
 
-@pytest.mark.parametrize("name", ["own_texts", "medqa_dev_rows"])
-def test_every_marked_finding_is_known(name: str, vocabulary: Vocabulary) -> None:
+@pytest.mark.parametrize(("name", "count"), [("own_texts", 80), ("medqa_dev_rows", 80), ("development_notes", 220)])
+def test_every_marked_finding_is_known(name: str, count: int, vocabulary: Vocabulary) -> None:
     lines = (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines()
     stems = ("",) * 2000
     read = [read_marked_text(json.loads(line), number, stems, vocabulary) for number, line in enumerate(lines, start=1)]
-    assert len(read) == 80
+    assert len(read) == count
     marked = [presence for text in read for presence in text.findings.values()]
     assert {Presence.PRESENT, Presence.ABSENT} == set(marked)
 

@@ -31,12 +31,22 @@ NEGATIVE_WORDS = {
 }
 """One word that denies a finding -> the name of the finding."""
 _REAL_WORDS = frozenset(
-    "access aphakia aplasia arteritis baking banking barfing barrow bitter breeding butter cancel caught colonic "
-    "contract contusion cooling cooper cushing dysplasia erection filling fungus gallon heating homelessness hunter "
-    "immotile insured legion lesson macrocytosis market master meditation microsomia nitrate nitrile palpate paring "
-    "parlor paving perinatal peroneal plague pleura poison poking popular postnasal pyloric refraction retina seating "
-    "serous shower shuffle sicker skinning smiling souffle spanning spelling sporting spouting sprain stickler strike "
-    "switch thirty threat triple tripled violet waiting wanted wanting washed whopping".split()
+    "access addition advance african american aphakia aplasia arranged arrive arteritis attache baking balanced "
+    "banking barfing barley barrow bedside biking bitter breeding bullied butter cancel caring caught causal "
+    "charge checked cloning closer colonic combine computed concern construction container continued contract "
+    "contusion convert cooled cooling cooper counter create cushing decided defense delaying describe detect "
+    "divide divided dysplasia dystocia enlarge erection estimate evaluate evaluated evaluation examined expected "
+    "expert expose externa feared filling filtering fungus gallon gently gravis harder heated heating helper "
+    "homelessness hunter immotile included infect influenzae inhale inspect insured joined leading legion lesson "
+    "likely linked listed macrocytosis managed market master meaning meditation message microscope microsomia "
+    "milder mistaken misused misusing multiply nephritis nitrate nitrile operate palpate paring parlor paving "
+    "paying perinatal peroneal phosphorous plague pleura pneumonic poison poking popular postnasal precede prepare "
+    "property proved pyloric racial recognized refraction rejection relate reliever remainder remaining rested "
+    "retina ringer rinsed rinsing saying sclerosus sealed searched seating sensor separate serous shopping shorten "
+    "shower shrink shuffle sicker simplex simply skilled skinning smiling soften souffle spanning spelling "
+    "splinted splinting sporting spouting sprain staging staying stealing stickler strike studied supply "
+    "suppurativa survive switch teenage thirty thorough threat triple tripled vanish ventilator vernal violet "
+    "waiting wanted wanting warming washed wherever whopping witness".split()
 )
 """Words that are one edit from a name and mean something else (found in nursing and patient texts)."""
 _LONGEST_ABBREVIATION = 5

@@ -48,23 +48,23 @@ class Weights:
     """The global parameters of the ranking; none is per condition."""
 
     prior: PriorWeights = field(default_factory=PriorWeights)
-    leak: float = 0.03
+    leak: float = 0.05
     """Highest P(finding | condition) where the monograph does not list the finding; else as in anyone who comes."""
-    specific_leak: float = 0.003
+    specific_leak: float = 0.006
     """The lowest, and that of a finding which is specific to another condition."""
     narrowing: float = 0.15
     """P(narrower finding | condition, listed finding) where the monograph lists only the broader one."""
-    evidence: float = 0.95
+    evidence: float = 0.85
     """Exponent on the findings' likelihood ratios: findings are correlated, so each counts for less."""
     complaint: float = 1.75
     """Factor on that exponent for what the patient came with: few come with what is only incidental to a disease."""
-    sharpness: float = 0.7
+    sharpness: float = 0.8
     """Exponent on the odds of the whole score; it changes no rank, and is fitted so that probabilities are honest."""
     risk_ratio: float = 4.0
     """Likelihood ratio of a risk factor that is there, and its inverse for a protective one."""
     unknown: float = 0.02
     """Share of encounters with "none of these", on the scale of the incidences."""
-    stands_out: float = 0.2
+    stands_out: float = 0.15
     """Probability below which no condition stands out."""
     explains: float = 0.6
     """Share of the symptoms and signs that are there which the first condition has to know."""

@@ -35,11 +35,11 @@ SHARE = {
 class PriorWeights:
     """The global parameters of the prior; none is per condition."""
 
-    incidence: float = 0.6
+    incidence: float = 0.5
     """Exponent on the incidence."""
     outside_age: float = 0.1225
     """Factor for each doubling of (age + 1 year) outside the typical ages, at most three times."""
-    outside_course: float = 0.7
+    outside_course: float = 0.5
     """Factor for each doubling of the days of illness outside the usual course, at most four times."""
     season: float = 2.0
     """Factor on a condition in its season, and its inverse in another one."""

@@ -5,8 +5,8 @@ after the other, on `avey_dev`, the even rows of MedQA-dev that ask for the diag
 CasiMedicos (cases whose diagnosis the library covers), by mean reciprocal rank; five-fold cross-validation says what
 such a choice is worth on cases it has not seen. The sharpness is then fitted by log loss on the even rows, CasiMedicos
 train and as many synthetic encounters; the value in use lies between the best one (1.0) and that with the lowest Brier
-score on the even rows alone (0.7), as synthetic encounters are easier than real ones. What was chosen stands in `domain.differential.Weights` and
-`domain.prior.PriorWeights`; no other number of the ranking is fitted.
+score on the even rows alone (0.7), as synthetic encounters are easier than real ones. What was chosen stands in
+`domain.differential.Weights` and `domain.prior.PriorWeights`; no other number of the ranking is fitted.
 """
 
 from __future__ import annotations

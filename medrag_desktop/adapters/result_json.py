@@ -186,6 +186,8 @@ class ExtractionFields(Struct):
     recall: float
     f1: float
     negation_accuracy: float
+    danger_signs: int
+    danger_signs_found: int
     misread: list[MisreadFields]
 
 
@@ -295,6 +297,8 @@ def extraction_to_json(result: ExtractionResult) -> dict[str, Any]:
         "marked": result.marked,
         "stated": result.stated,
         **{name: round(getattr(result, name), 4) for name in shares},
+        "danger_signs": result.danger_signs,
+        "danger_signs_found": result.danger_signs_found,
         "misread": [asdict(misread) for misread in result.misread],
     }
     return _checked(plain, ExtractionFields)

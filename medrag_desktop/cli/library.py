@@ -162,6 +162,7 @@ def evaluate_extraction_command(
     print(f"{result.texts} texts, {result.marked} findings marked, {result.stated} stated by the program")
     print(f"precision {result.precision:.3f}, recall {result.recall:.3f}, F1 {result.f1:.3f}")
     print(f"presence right in {result.negation_accuracy:.1%} of {result.found + result.turned} findings read")
+    print(f"{result.danger_signs_found} of {result.danger_signs} danger signs of the marked findings found in the text")
 
 
 def _question(number: int, line: bytes) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from medrag_desktop.domain.encounter import Encounter, Patient, Presence, Sex
+from medrag_desktop.domain.encounter import Encounter, Finding, Patient, Presence, Sex
 from medrag_desktop.domain.observations import Observations
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import InputError
@@ -51,6 +51,10 @@ class ExtractionResult:
     """Of those, said or implied by what was marked, with the same presence."""
     turned: int
     """Marked findings that are known to the program with the other presence."""
+    danger_signs: int
+    """Danger signs that the marked findings alone set off."""
+    danger_signs_found: int
+    """Of those, set off by the text."""
     misread: tuple[Misread, ...]
 
     @property
@@ -83,10 +87,12 @@ def evaluate_extraction(texts: Sequence[MarkedText], ranker: Ranker, *, task: Ta
     follows from what was: `cough` is no error where a dry cough was marked, but the dry cough is then missed.
     """
     vocabulary = ranker.catalogue.vocabulary
-    found = stated = right = turned = marked = 0
+    found = stated = right = turned = marked = danger = alarmed = 0
     misread: list[Misread] = []
     for text in task.track(texts, "Reading texts", len(texts)):
-        _, observations, _ = ranker.triage(text.encounter)
+        _, observations, signs = ranker.triage(text.encounter)
+        expected = _danger_signs(text, ranker)
+        danger, alarmed = danger + len(expected), alarmed + len(expected & {sign.id for sign in signs.fired})
         for finding, presence in text.findings.items():
             read = observations.presence(finding)
             marked, found = marked + 1, found + (read is presence)
@@ -99,7 +105,7 @@ def evaluate_extraction(texts: Sequence[MarkedText], ranker: Ranker, *, task: Ta
             stated, right = stated + 1, right + (true.get(said.finding) is said.presence)
             if said.finding not in true:
                 misread.append(Misread(text.id, said.finding, "wrong", said.quote))
-    return ExtractionResult(len(texts), marked, found, stated, right, turned, tuple(misread))
+    return ExtractionResult(len(texts), marked, found, stated, right, turned, danger, alarmed, tuple(misread))
 
 
 def read_marked_text(row: Mapping[str, Any], number: int, texts: Sequence[str], vocabulary: Vocabulary) -> MarkedText:
@@ -115,6 +121,13 @@ def read_marked_text(row: Mapping[str, Any], number: int, texts: Sequence[str], 
     if strange := sorted(finding for finding in findings if finding not in vocabulary):
         raise InputError(f"line {number}: these findings are not known: {', '.join(strange)}.")
     return MarkedText(str(row.get("id", number)), Encounter(patient=patient, history=str(written)), findings)
+
+
+def _danger_signs(text: MarkedText, ranker: Ranker) -> set[str]:
+    """Return the rules that what was marked sets off, without the text."""
+    marked = tuple(Finding(finding, presence) for finding, presence in text.findings.items())
+    _, _, signs = ranker.triage(replace(text.encounter, history="", findings=marked))
+    return {sign.id for sign in signs.fired}
 
 
 def _closure(findings: Mapping[str, Presence], vocabulary: Vocabulary) -> dict[str, Presence]:

@@ -62,7 +62,9 @@ RESULTS: dict[str, Any] = {
     "self_test": self_test_to_json([("packs", True, "fine"), ("window", False, "none")]),
     "evaluate_differential": evaluation_to_json(EVALUATION),
     "evaluate_extraction": extraction_to_json(
-        ExtractionResult(1, 4, 3, 4, 3, 1, (Misread("7", "cough", "missed", ""), Misread("7", "rash", "wrong", "rash")))
+        ExtractionResult(
+            1, 4, 3, 4, 3, 1, 2, 1, (Misread("7", "cough", "missed", ""), Misread("7", "rash", "wrong", "rash"))
+        )
     ),
     "error_line": error_line_to_json(3, "line 3: history must be text."),
     "case_export": case_export_to_json("1b9d", Path("out.pdf")),

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from medrag_desktop.domain.condition import Urgency
 from medrag_desktop.domain.encounter import Presence
+from medrag_desktop.domain.triage import DangerRule
 from medrag_desktop.errors import InputError
 from medrag_desktop.services.evaluate_extraction import MarkedText, evaluate_extraction, read_marked_text
 from medrag_desktop.tasks import Task
@@ -41,6 +44,15 @@ def test_the_other_presence_is_an_error_of_negation() -> None:
 
 def test_a_broader_finding_is_no_error_but_the_narrow_one_is_missed() -> None:
     assert measured(text("fever", "+fever.high"))[:2] == (1, 0)
+
+
+def test_danger_signs_of_what_was_marked_are_looked_for_in_the_text() -> None:
+    rule = DangerRule("fever_with_rash", "Fever and rash.", Urgency.URGENT, "WHO", all_of=("fever", "rash"))
+    small = ranker()
+    alarming = replace(small, catalogue=replace(small.catalogue, danger_rules=(rule,)))
+    texts = (text("fever, rash", "+fever", "+rash"), text("fever", "+fever", "+rash"), text("rash, fever", "+rash"))
+    result = evaluate_extraction(texts, alarming, task=Task())
+    assert (result.danger_signs, result.danger_signs_found) == (2, 1)
 
 
 def test_nothing_marked_and_nothing_read_gives_no_share() -> None:

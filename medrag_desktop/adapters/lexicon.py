@@ -75,11 +75,11 @@ class AhoCorasickLexicon:
         # who was exposed to what hangs on the order of the words
         here = {name: finding for name, finding in names.items() if vocabulary[finding].kind != "exposure"}
         self._scattered = ScatteredNames(here, self._families)
-        names = {words: words for words in self._well} | names
         self._qualified = self._statements((words, d.id) for d in definitions for words in d.qualifiers)
         self._words.learn((*names, *self._qualified))
         forms = {form: finding for name, finding in reversed(names.items()) for form in other_forms(name)}
-        self._automaton = _automaton(forms | names)
+        well = {words: words for words in self._well if words not in forms}
+        self._automaton = _automaton(well | forms | names)
         self._qualifiers = _automaton({name: name for name in self._qualified})
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
@@ -131,6 +131,8 @@ class AhoCorasickLexicon:
         denied = self._well.get(mention.finding)
         if denied is None:
             return (mention,)
+        if mention.negated:
+            return ()
         return tuple(replace(mention, finding=finding, negated=True, well=True) for finding in denied)
 
     def qualifying(self, text: str, mentions: Sequence[Mention], spoken_of: Sequence[str] = ()) -> tuple[Mention, ...]:
@@ -284,10 +286,10 @@ def _automaton(names: Mapping[str, str]) -> ahocorasick.Automaton:
 def _is_of_something_else(span: _Span, joined: str) -> bool:
     """Tell whether the words around a short name say that it is not said of the patient: `pale stool`."""
     elsewhere = OF_SOMETHING_ELSE.get(joined[span.first : span.last])
-    return (
-        elsewhere is not None
-        and elsewhere.search(joined, max(0, span.first - _AROUND), span.last + _AROUND) is not None
-    )
+    if elsewhere is None:
+        return False
+    near = elsewhere.finditer(joined, max(0, span.first - _AROUND), span.last + _AROUND)
+    return any(match.start() <= span.first and span.last <= match.end() for match in near)
 
 
 def _sides(label: str) -> frozenset[str]:

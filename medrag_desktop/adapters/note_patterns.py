@@ -18,12 +18,14 @@ _NOT_SKIN = (
 """What may be pale without the patient being so."""
 OF_SOMETHING_ELSE = {
     "burn": re.compile(
-        r"\b(?:not|does|do|did|it|to|will|that|can) burn\b|\bburn (?:when|on|while|after|as|if|to|a lot)\b",
+        r"\b(?:not|does|do|did|it|will|that|can|eye|skin|foot|urine|throat|chest|stomach) burn\b"
+        r"|\bburn (?:when|while|on|after|if|as) (?:\w+ )?"
+        r"(?:passing|pass|urine|eating|eat|swallow|swallowing|drinking|drink)\b",
         re.IGNORECASE,
     ),
     "pale": re.compile(
         rf"(?:urine|stools?|motions?|nose|mucosa of the nose) (?:is |are |was |were |look |looks |turned )?pale\b"
-        rf"|\bpale (?:\w+ ){{0,2}}?{_NOT_SKIN}\b",
+        rf"|\bpale (?:(?!with |and |passing )\w+ ){{0,2}}?{_NOT_SKIN}\b",
         re.IGNORECASE,
     ),
 }

@@ -31,6 +31,7 @@ NEGATIVE_WORDS = {
 }
 """One word that denies a finding -> the name of the finding."""
 _REAL_WORDS = frozenset(
+    "swabbed signed sunday parking seeping praying wedding "
     "access addition advance african american aphakia aplasia arranged arrive arteritis attache baking balanced "
     "banking barfing barley barrow bedside biking bitter breeding bullied butter cancel caring caught causal "
     "charge checked cloning closer colonic combine computed concern construction container continued contract "

@@ -45,6 +45,8 @@ PARTING_WORDS = frozenset(
 """Words and marks that never stand between the words of one name."""
 _OCCASIONS = frozenset(("when", "while"))
 """Words that may only stand between those of a name that they are a part of."""
+_BEFORE_BACK = frozenset("the his her my to upper lower in into of mid whole".split())
+"""Words before `back` that make it a part of the body: in `the pain came back` it is none."""
 _LONGEST_GAP = 4
 """Words of content between the words of a name of three or more."""
 _SHORT_GAP = 2
@@ -133,6 +135,8 @@ def _nearest(places: Sequence[int], to: int) -> int:
 
 def _holds_together(sentence: Sequence[_Word], chosen: Sequence[int]) -> bool:
     """Tell whether nothing between the words of a name gives them another meaning."""
+    if any(sentence[i].word == "back" and i and sentence[i - 1].word not in _BEFORE_BACK for i in chosen):
+        return False
     between = [sentence[index].word for index in range(chosen[0], chosen[-1] + 1) if index not in chosen]
     if any(
         word in PARTING_WORDS or word in _OCCASIONS or word in BODY or word in QUALITIES or word in COMPLAINTS

@@ -43,13 +43,13 @@ app.add_typer(model_app, name="model")
 app.command("self-test")(self_test)
 
 
-_NEW_OBJECTS = 200_000
-"""Before garbage is looked for: reading the library makes many objects that all stay."""
+_OBJECTS_BEFORE_COLLECTION = 200_000
+"""New objects before garbage is looked for: reading the library makes many that all stay."""
 
 
 def main() -> NoReturn:
     """Run the command line; turn every outcome into its exit code."""
-    gc.set_threshold(_NEW_OBJECTS)
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     multiprocessing.freeze_support()  # a bundle starts itself again as the child in which it tries to load FAISS
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 
 from medrag_desktop.domain.context_words import TRIGGERS, Status, Trigger
 from medrag_desktop.domain.mention import Mention
-from medrag_desktop.domain.tokens import FILLERS, Token
+from medrag_desktop.domain.tokens import FILLERS, Token, phrase
 
 __all__ = ["TRIGGERS", "Status", "Trigger", "in_context", "status_of", "statuses"]
 
@@ -28,6 +28,31 @@ _SOFT = frozenset(
 )
 """Verbs and subjects begin a clause of their own, unless they follow the trigger at once: `denies that she has`."""
 _SUBJECTS = frozenset("he she they i patient pt child baby infant".split())
+_BOUND = frozenset(
+    tuple(phrase(words).split())
+    for words in (
+        "not there",
+        "is not there",
+        "never had",
+        "never came",
+        "has not come",
+        "has left him",
+        "have left him",
+        "has left her",
+        "have left her",
+        "left me",
+    )
+)
+"""Backward triggers that stand right after a name and end the clause: `the fever has left him`, not `left him weak`."""
+_HEDGES = frozenset(
+    phrase(
+        "hardly barely scarcely less half semi partly partially poorly rarely seldom intermittently only formerly "
+        "until trouble difficulty problem wish hope used arrived before"
+    ).split()
+)
+"""Words before a normal state that limit it: `only alert to voice`."""
+_LIMITS = frozenset(phrase("only until then less level state x1 before between").split())
+"""The same after it."""
 _VERBS = frozenset("is are was were has had feel felt show shows heard looks".split())
 """Of a name with one of them between other words a clause is made: `the sclerae are yellow`."""
 _NOW = frozenset("now currently today".split())
@@ -144,12 +169,29 @@ class _Scopes:
 
     def turned(self, mention: Mention, status: Status) -> Status:
         """Return the status of words that deny by themselves: `not afebrile` affirms, `no cough, afebrile` does not."""
-        first, _ = self._span(mention)
+        first, last = self._span(mention)
+        if mention.well and self._is_limited(first, last):
+            return Status.AFFIRMED
         while mention.well and first and first not in self._ending and not self._parts(first - 1):
             first -= 1
         if status is Status.NEGATED and first not in self._ending:
             return status
         return _OPPOSITE.get(status, status)
+
+    def _is_limited(self, first: int, last: int) -> bool:
+        """Tell whether the words around a normal state take it back: `only alert to voice`, `neck supple: no`."""
+        start = first
+        while start and first - start < _REACH_BACK and not self._parts(start - 1):
+            start -= 1
+        after = self._texts[last : last + 3]
+        stop = next((place for place, text in enumerate(after) if text in _SEPARATORS or text in ".;!\n"), len(after))
+        return (
+            not _HEDGES.isdisjoint(self._texts[start:first])
+            or not _LIMITS.isdisjoint(after[:stop])
+            or after[:1] == ["?"]
+            or (first > 0 and self._texts[first - 1] in ("or", "nor"))
+            or Status.NEGATED in self._after(last)
+        )
 
     def _parts(self, index: int) -> bool:
         return self._taken[index] or self._texts[index] in _SEPARATORS
@@ -279,7 +321,7 @@ class _Scopes:
             text = self._texts[index]
             if index in self._beginning:
                 index, trigger = self._beginning[index]
-                if not comma and not self._comes_back(trigger, index):
+                if not comma and self._looks_back(trigger, index):
                     found.add(trigger.status)
                 break
             if text in _HARD or text in ".;!\n" or index in self._opening:
@@ -296,11 +338,16 @@ class _Scopes:
             index += 1
         return found
 
-    def _comes_back(self, trigger: Trigger, end: int) -> bool:
+    def _looks_back(self, trigger: Trigger, end: int) -> bool:
+        """Tell whether a trigger is said of what stands before it, which has not come back since."""
+        if trigger.words in _BOUND:
+            before = end - len(trigger.words) - 1
+            before -= self._texts[before] in _SUBJECTS
+            return self._taken[before] and (end == len(self._texts) or self._texts[end] in _MARKS_END)
         if trigger.status is not Status.RESOLVED:
-            return False
+            return True
         rest = self._texts[end : end + _REACH]
-        return not _BACK_AGAIN.isdisjoint(rest) or ("came", "back") in pairwise(rest)
+        return _BACK_AGAIN.isdisjoint(rest) and ("came", "back") not in pairwise(rest)
 
 
 _TIMES = tuple(f"x{digit}" for digit in range(1, 10))
@@ -368,7 +415,7 @@ class _Walk:
             return not (self.comma and (self.clause or self.counted or self.list_counted))
         if trigger.status in (Status.HYPOTHETICAL, Status.FEARED) and not trigger.narrow:
             return True
-        if self.clause or (self.own_clause and self.comma):
+        if self.clause or (self.own_clause and self.comma and self.separated not in ("or", "nor")):
             return False
         if trigger.narrow:
             return self._in_one_list()

@@ -49,8 +49,7 @@ _WIDE = {
         "should he|should she|should they|should there|advised about|counselled about|counselled on|warned about|"
         "educated about|educated on|possible side effect of|side effect such as|may cause|can cause|could cause|"
         "might cause|risk of|at risk for|to prevent|prevention of|prophylaxis for|prophylaxis against|may develop|"
-        "could develop|danger signs such as|signs such as|what to do for|oxygen when|oxygen if|call if|call when|"
-        "come back when|return when"
+        "could develop|danger signs such as|signs such as|what to do for"
     ),
     Status.FAMILY: (
         "family history of|family history|family|fhx|fh|mother|father|mum|mom|dad|brother|sister|sibling|aunt|uncle|"
@@ -95,7 +94,7 @@ _NARROW = {
         "worsens on|aggravated by|aggravated with|exacerbated by|exacerbated with|made worse by|made worse with|"
         "provoked by|precipitated by|brought on by|increased by|increases with|triggered by|better with|better on|"
         "better after|relieved by|relieved with|relieved on|relieved after|improves with|improves on|improved by|"
-        "improved with|eased by"
+        "improved with|eased by|oxygen when|call when|come back when|return when"
     ),
 }
 _AFTER = {

@@ -70,6 +70,7 @@ def check_library(
         _copied(catalogue, shingles),
         *(_definition(d, catalogue.vocabulary) for d in catalogue.vocabulary.definitions.values()),
         _shared_synonyms(catalogue.vocabulary),
+        _idle_denials(catalogue.vocabulary),
         _unused(catalogue),
         *(_rule(rule, catalogue) for rule in catalogue.danger_rules),
         _same_rules(catalogue.danger_rules),
@@ -150,9 +151,14 @@ def _shared_synonyms(vocabulary: Vocabulary) -> Iterator[Problem]:
             if phrase(name) and first != definition.id:
                 sentence = f"'{name}' names both {first} and {definition.id}."
                 yield Problem("error", file_of(definition), sentence)
-    for definition in vocabulary.definitions.values():
+
+
+def _idle_denials(vocabulary: Vocabulary) -> Iterator[Problem]:
+    every = vocabulary.definitions.values()
+    names = {phrase(name) for definition in every for name in (definition.label, *definition.synonyms)}
+    for definition in every:
         for words in definition.denied_by:
-            if phrase(words) in owner or not phrase(words):
+            if phrase(words) in names or not phrase(words):
                 sentence = f"'{words}' names a finding or nothing, so that it cannot deny {definition.id}."
                 yield Problem("error", file_of(definition), sentence)
 

@@ -23,7 +23,8 @@ _ID = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SEXES = ("any", "female", "male")
 _PREGNANCY = ("", "only", "postpartum", "seldom", "never")
 _LOOK_ALIKES = SECTIONS[3]
-_TABLE_LINE = re.compile(r'^"?[a-z_.]+"? *= *["{\[].*$', re.MULTILINE)
+_TABLE_LINE = re.compile(r'^"?[a-z0-9_.]+"? *= *(?:["{\[]|true|false|\d).*$', re.MULTILINE)
+"""A line of TOML."""
 _STEPS = tuple(Frequency)
 _SEPARATING_STEPS = 2
 """Steps between the frequencies of a finding in two conditions from which it separates them."""

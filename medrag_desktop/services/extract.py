@@ -162,7 +162,8 @@ def read_text(
     found: list[Finding] = []
     for number, (mention, status) in enumerate(paired):
         presence = _presence(status, field, vocabulary[mention.finding].kind)
-        if presence is None or (mention.well and presence is Presence.PRESENT):
+        past = field not in _ABOUT_TODAY and vocabulary[mention.finding].kind not in LASTING
+        if presence is None or (mention.well and (presence is Presence.PRESENT or past)):
             continue
         finding = quoted(mention.finding, presence, text, field, (mention.start, mention.end))
         duration = durations.get(number) if presence is Presence.PRESENT else None

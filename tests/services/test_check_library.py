@@ -160,6 +160,7 @@ RANGES = "normal_ranges.toml"
         (MEASLES, "## Refer\nMeasles is described under Refer.\n", "", "The section 'Refer' is missing"),
         (MEASLES, "## Refer", "## Referral", "The section 'Referral' is unknown"),
         (MEASLES, "## Refer\n", '## Refer\n"cough.dry" = "frequent"\n', "A line of the header stands in"),
+        (MEASLES, "## Refer\n", '## Refer\nicd10 = ["B05.8"]\n', "A line of the header stands in"),
         (MEASLES, "Measles is described under Refer.", "", "The section 'Refer' is empty"),
         (MEASLES, '"B05.9"', '"B05.99"', "The ICD-10 code B05.99 does not exist"),
         (MEASLES, '["B05.9"]', "[]", "no ICD-10 code"),

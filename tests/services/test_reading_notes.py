@@ -316,3 +316,71 @@ def test_what_a_note_does_not_say(
 )
 def test_what_a_note_says(reading: tuple[Reading, Callable[[set[str]], set[str]]], note: str, expected: str) -> None:
     assert expected in reading[0](note)
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("A man with chest pain who has left arm pain.", "+chest_pain"),
+        ("Child with convulsions has left eye swelling.", "+convulsions"),
+        ("The fever has left him very weak.", "+fever"),
+        ("The fever has left him.", "-fever"),
+        ("Fever is not there.", "-fever"),
+        ("Fits she never had.", "-convulsions"),
+        ("A headache like she has never had before.", "+headache"),
+        ("Vomiting and stool has not come for 3 days.", "+vomiting"),
+        ("Burns on the buttocks.", "+burn"),
+        ("Burns while cooking.", "+burn"),
+        ("Very pale, stools pale.", "+pallor"),
+        ("Pale with vomiting", "+pallor"),
+        ("Headaches come back when she stops the tablets, now vomiting blood.", "+haematemesis"),
+        ("Fevers return when the treatment stops and now he has fits.", "+convulsions"),
+        ("Reflexes brisk, clonus", "+brisk_reflexes"),
+        ("no eschar, the sclerae are yellow", "+jaundice"),
+        ("The lungs are clear", "-crackles"),
+        ("No fever, lungs clear", "-crackles"),
+        ("Neck supple", "-neck_stiffness"),
+    ],
+)
+def test_a_denial_reaches_no_further_than_its_words(
+    reading: tuple[Reading, Callable[[set[str]], set[str]]], note: str, said: str
+) -> None:
+    read, implied = reading
+    found = read(note)
+    assert said in found | implied(found)
+
+
+@pytest.mark.parametrize(
+    ("note", "finding"),
+    [
+        ("Conscious level falling.", "reduced_consciousness"),
+        ("He is hardly conscious.", "reduced_consciousness"),
+        ("Drowsy, only alert to voice.", "reduced_consciousness"),
+        ("Alert: no.", "reduced_consciousness"),
+        ("Non-alert", "reduced_consciousness"),
+        ("Poorly oriented", "confusion"),
+        ("Oriented x1", "confusion"),
+        ("Can swallow liquids only", "dysphagia"),
+        ("Not moving or breathing normally", "dyspnoea"),
+        ("Pupils equal?", "unequal_pupils"),
+        ("Neck supple: no", "neck_stiffness"),
+        ("Feeding well until last night, now refuses", "poor_feeding"),
+        ("Sepsis alert.", "reduced_consciousness"),
+        ("pain on weight bearing", "unable_to_bear_weight"),
+        ("No temperature recorded", "fever"),
+        ("it does not burn when he passes urine", "burn"),
+    ],
+)
+def test_a_limited_normal_state_denies_nothing(
+    reading: tuple[Reading, Callable[[set[str]], set[str]]], note: str, finding: str
+) -> None:
+    read, _ = reading
+    assert f"-{finding}" not in read(note)
+
+
+def test_pain_that_came_back_does_not_go_to_the_back(
+    reading: tuple[Reading, Callable[[set[str]], set[str]]],
+) -> None:
+    read, _ = reading
+    assert "+chest_pain.radiating_to_back" not in read("Chest pain came back this morning.")
+    assert "+chest_pain.radiating_to_back" in read("Chest pain which goes to his back")

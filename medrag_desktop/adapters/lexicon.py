@@ -63,7 +63,6 @@ class AhoCorasickLexicon:
     def __init__(self, vocabulary: Vocabulary, abbreviations: Mapping[str, str]) -> None:
         """Build the automaton; `abbreviations` are opened before matching."""
         self._words = NoteWords(abbreviations)
-        self._last: tuple[str, tuple[Unit, ...]] = ("", ())
         definitions = tuple(vocabulary.definitions.values())
         self._families = {name: frozenset((name, *vocabulary.ancestors(name))) for name in vocabulary.definitions}
         self._parents = {d.id: frozenset(d.parents) for d in definitions}
@@ -87,7 +86,7 @@ class AhoCorasickLexicon:
 
         Two kinds of one finding may share words (`crushing chest pain radiating to the arm`), neither inside the other.
         """
-        units = self._units(text)
+        units = self._words.units(text)
         joined, places = _join(units)
         found = sorted(
             (
@@ -143,7 +142,7 @@ class AhoCorasickLexicon:
         """
         if not self._qualified:
             return ()
-        units = self._units(text)
+        units = self._words.units(text)
         joined, places = _join(units)
         found = (*self._spans(joined, self._qualifiers), *self._loose_spans(units, self._qualifiers))
         qualifying: list[Mention] = []
@@ -264,14 +263,6 @@ class AhoCorasickLexicon:
         for words, finding in written:
             told.setdefault(self._words.opened(words), []).append(finding)
         return told
-
-    def _units(self, text: str) -> tuple[Unit, ...]:
-        """Return the words of a text, which is read for names and then for what qualifies them."""
-        last, units = self._last
-        if text != last:
-            units = tuple(self._words.units(text))
-            self._last = text, units
-        return units
 
 
 def _automaton(names: Mapping[str, str]) -> ahocorasick.Automaton:

@@ -26,6 +26,6 @@ class Mention:
     negated: bool = False
     """The word itself says that the finding is absent, as `afebrile` does."""
     well: bool = False
-    """The words say that all is well (`lungs clear`), which denies the finding; denied themselves, they say nothing."""
+    """The words say that all is well (`lungs clear`), which denies the finding; denied or limited, they say nothing."""
     head: int | None = None
     """Start of the earlier mention that these words qualify; None when they name the finding by themselves."""

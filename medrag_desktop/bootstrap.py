@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,13 @@ from medrag_desktop.adapters.icd10 import icd10_lookup, icd10_titles
 from medrag_desktop.adapters.lexicon import AhoCorasickLexicon
 from medrag_desktop.adapters.onnx_session import read_manifest
 from medrag_desktop.adapters.pack_shelf import FolderPackShelf
+from medrag_desktop.adapters.rankers import (
+    Bm25sRanker,
+    Collections,
+    DenseRanker,
+    HybridRanker,
+    LexicalRanker,
+)
 from medrag_desktop.adapters.result_json import search_to_json
 from medrag_desktop.adapters.shingle_filter import open_shingle_filter, rebuild_filter
 from medrag_desktop.adapters.typst_report import TypstReport
@@ -35,6 +44,13 @@ from medrag_desktop.errors import ConfigError, ModelError, PackCorrupt, PackMiss
 from medrag_desktop.importers import importer_for
 from medrag_desktop.importers.chunking import chunk
 from medrag_desktop.importers.conditions import condition_documents
+from medrag_desktop.importers.retrieval_sets import (
+    bioasq_benchmark,
+    exact_term_benchmark,
+    library_benchmark,
+    medquad_benchmark,
+    with_typos,
+)
 from medrag_desktop.logs import set_up_logs
 from medrag_desktop.ports import Encoder, Generator, ReportWriter
 from medrag_desktop.services import evaluate
@@ -43,6 +59,8 @@ from medrag_desktop.services.check_library import check_library
 from medrag_desktop.services.check_scope import Coverage, check_scope
 from medrag_desktop.services.desk import Desk
 from medrag_desktop.services.evaluate import DifferentialResult
+from medrag_desktop.services.evaluate_retrieval import Benchmark, PassageRanker, RetrievalScores
+from medrag_desktop.services.evaluate_retrieval import measure as evaluate_retrieval_set
 from medrag_desktop.services.history import History
 from medrag_desktop.services.library import Library
 from medrag_desktop.services.library_problem import Problem
@@ -53,6 +71,12 @@ from medrag_desktop.tasks import Task
 
 LIBRARY_PACK = "library"
 """Id of the pack that is built from the clinical library the program ships with."""
+
+
+ENCOUNTERS_EACH = 10
+"""Encounters written for each held-out condition to measure retrieval on."""
+TERMS_EACH = 100
+"""Exact terms of each kind that retrieval is measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +113,33 @@ class PackRequest:
     title: str = ""
     if_needed: bool = False
     """Keep an installed pack that holds the same already."""
+
+
+class RetrievalSet(StrEnum):
+    """What retrieval is measured on."""
+
+    MEDQUAD = "medquad"
+    BIOASQ = "bioasq"
+    LIBRARY = "library"
+    EXACT = "exact"
+    TYPOS = "typos"
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalRequest:
+    """What to measure of retrieval."""
+
+    data: Path | None
+    """Folder with corpora/; None leaves only the library to measure on."""
+    sets: tuple[RetrievalSet, ...] = tuple(RetrievalSet)
+    base: Path | None = None
+    """Folder of another encoder to compare with."""
+    questions: int = 500
+    """Most questions of MedQuAD."""
+    development: bool = False
+    """Use the subjects and conditions that choices are made on."""
+    keep: Path | None = None
+    """Folder that keeps the vectors of collections for the next time."""
 
 
 def make_services(base_dir: Path | None, level: Level | None = None) -> Services:
@@ -152,6 +203,47 @@ def evaluate_differential(
     return evaluate.evaluate_differential(
         vignettes, ranker, codes_of=icd10_titles(), emergencies=emergencies, task=task
     )
+
+
+def evaluate_retrieval(
+    base_dir: Path | None, request: RetrievalRequest, *, task: Task
+) -> list[tuple[Benchmark, dict[str, RetrievalScores]]]:
+    """Measure BM25, the vectors of each encoder, and the search of this build on every set asked for."""
+    paths = _start(base_dir)
+    encoder = DprEncoder(paths.models / "retriever")
+    results = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        collections = Collections(Path(folder), request.keep)
+        rankers: dict[str, PassageRanker] = {"BM25": LexicalRanker(collections)}
+        if Bm25sRanker.is_installed():
+            rankers["bm25s"] = Bm25sRanker()
+        if request.base is not None:
+            rankers["other encoder"] = DenseRanker(collections, DprEncoder(request.base))
+        rankers |= {"DPR": DenseRanker(collections, encoder), "hybrid": HybridRanker(collections, encoder)}
+        for benchmark in _benchmarks(load_catalogue(paths.library), request):
+            results.append((benchmark, evaluate_retrieval_set(benchmark, rankers, task=task)))
+    return results
+
+
+def _benchmarks(catalogue: Catalogue, request: RetrievalRequest) -> Iterator[Benchmark]:
+    """Yield the sets asked for; those of corpora only where there is a folder of them."""
+    sets = [name for name in request.sets if request.data is not None or name is RetrievalSet.LIBRARY]
+    if RetrievalSet.LIBRARY in sets:
+        yield library_benchmark(catalogue, ENCOUNTERS_EACH, development=request.development)
+    if request.data is None:
+        return
+    if RetrievalSet.BIOASQ in sets:
+        yield bioasq_benchmark(request.data)
+    if {RetrievalSet.MEDQUAD, RetrievalSet.EXACT, RetrievalSet.TYPOS}.isdisjoint(sets):
+        return
+    medquad = medquad_benchmark(request.data, request.questions, development=request.development)
+    medicines = (medicine.name for medicine in catalogue.medicines.entries.values())
+    if RetrievalSet.MEDQUAD in sets:
+        yield medquad
+    if RetrievalSet.EXACT in sets:
+        yield exact_term_benchmark(medquad.passages, medicines, TERMS_EACH, development=request.development)
+    if RetrievalSet.TYPOS in sets:
+        yield with_typos(medquad)
 
 
 def make_shelf(base_dir: Path | None) -> FolderPackShelf:

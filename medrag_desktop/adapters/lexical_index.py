@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import tantivy
@@ -20,8 +20,11 @@ LONGEST_QUERY = 20_000
 TITLE_BOOST = 1.5
 """Weight of a term in the title or section heading relative to one in the text."""
 
+ALSO_WEIGHT = 0.4
+"""Weight of a word that is not in the query but means the same as one there."""
+
 _ANALYZER = "medrag_en"
-_FIELDS = ("heading", "text")
+_FIELDS = {"heading": TITLE_BOOST, "text": 1.0}
 
 
 class LexicalIndex:
@@ -39,38 +42,50 @@ class LexicalIndex:
         self._index.config_reader(reload_policy="manual")
         self._searcher = self._index.searcher()
 
-    def search(self, text: str, k: int) -> tuple[tuple[int, float], ...]:
-        """Return at most k (row, BM25 score) pairs, best first, ties by row; empty if nothing matches.
+    def search(self, text: str, k: int, also: str = "") -> tuple[tuple[int, float], ...]:
+        """Return at most k (row, score) pairs, best first, ties by row; empty if nothing matches.
 
-        Any text is a query: operators, quotes and control characters only separate words.
+        The score is BM25 as a share of what a passage of usual length gets that holds every word of the query once, so
+        that it can be compared between queries and packs; headings may bring it above 1. The words of `also` mean the
+        same as some of the query: each counts, for less. Any text is a query: operators, quotes and control
+        characters only separate words.
         """
-        terms = self._terms(text)
+        terms = self._rarest(dict.fromkeys(self.terms(text), 1.0))
         if not terms or k < 1:
             return ()
-        found = self._searcher.search(self._query(terms), limit=k, count=False)
-        rows = ((int(self._row(address)), float(score)) for score, address in found.hits)
-        return tuple(sorted(rows, key=lambda pair: (-pair[1], pair[0])))
+        whole = sum(self._idf(term) for term in terms)
+        further = {term: ALSO_WEIGHT for term in self.terms(also) if term not in terms}
+        query = self._query({**self._rarest(further), **terms})
+        found = self._searcher.search(query, limit=k, count=False)
+        rows = self._searcher.fast_field_values("row", [address for _, address in found.hits])
+        scored = ((int(row or 0), float(score) / whole) for row, (score, _) in zip(rows, found.hits, strict=True))
+        return tuple(sorted(scored, key=lambda pair: (-pair[1], pair[0])))
 
-    def _row(self, address: tantivy.DocAddress) -> int:
-        return int(self._searcher.doc(address)["row"][0])
+    def terms(self, text: str) -> tuple[str, ...]:
+        """Return the distinct terms of a text that stand in some passage, in order of their first place."""
+        terms = dict.fromkeys(self._analyzer.analyze(storable(text[:LONGEST_QUERY])))
+        return tuple(term for term in terms if self._document_frequency(term))
 
-    def _terms(self, text: str) -> list[str]:
-        """Return the distinct indexed terms of a query, the rarest first."""
-        counts = Counter(self._analyzer.analyze(storable(text[:LONGEST_QUERY])))
-        frequency = {term: self._document_frequency(term) for term in counts}
-        known = [term for term in counts if frequency[term]]
-        return sorted(known, key=lambda term: (frequency[term], term))[:MOST_TERMS]
+    def _rarest(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """Return the MOST_TERMS rarest terms with their weights."""
+        rarest = sorted(weights, key=lambda term: (self._document_frequency(term), term))[:MOST_TERMS]
+        return {term: weights[term] for term in rarest}
 
     def _document_frequency(self, term: str) -> int:
-        return sum(self._searcher.doc_freq(field, term) for field in _FIELDS)
+        return max(self._searcher.doc_freq(field, term) for field in _FIELDS)
 
-    def _query(self, terms: Sequence[str]) -> tantivy.Query:
+    def _idf(self, term: str) -> float:
+        """Return the weight of a term as tantivy computes it (Robertson and Zaragoza 2009)."""
+        held = self._document_frequency(term)
+        return math.log(1 + (self._searcher.num_docs - held + 0.5) / (held + 0.5))
+
+    def _query(self, weights: Mapping[str, float]) -> tantivy.Query:
         schema = self._index.schema
         parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
-        for term in terms:
-            heading = tantivy.Query.term_query(schema, "heading", term)
-            parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(heading, TITLE_BOOST)))
-            parts.append((tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", term)))
+        for term, weight in weights.items():
+            for field, boost in _FIELDS.items():
+                one = tantivy.Query.term_query(schema, field, term)
+                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(one, boost * weight)))
         return tantivy.Query.boolean_query(parts)
 
 
@@ -94,7 +109,7 @@ def build_lexical_index(folder: Path, passages: Iterable[Passage], *, task: Task
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("row", stored=True)
+    builder.add_unsigned_field("row", fast=True)
     for name in _FIELDS:
         builder.add_text_field(name, tokenizer_name=_ANALYZER, index_option="freq")
     return builder.build()

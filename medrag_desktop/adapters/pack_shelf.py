@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from medrag_desktop.adapters.faiss_index import (
     faiss_works,
     load_vectors,
@@ -26,6 +24,7 @@ from medrag_desktop.adapters.faiss_index import (
     quantize,
     write_faiss,
 )
+from medrag_desktop.adapters.hybrid_index import HybridIndex, Row
 from medrag_desktop.adapters.lexical_index import LexicalIndex, build_lexical_index
 from medrag_desktop.adapters.name_vectors import holds_names, read_names, write_names
 from medrag_desktop.adapters.pack_manifest import (
@@ -40,7 +39,7 @@ from medrag_desktop.adapters.pack_manifest import (
 )
 from medrag_desktop.adapters.passage_store import PassageStore, storable, write_passages
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
-from medrag_desktop.domain.fusion import distinct, reciprocal_rank_fusion
+from medrag_desktop.domain.fusion import distinct
 from medrag_desktop.errors import (
     ImportFailed,
     InputError,
@@ -56,8 +55,6 @@ log = logging.getLogger(__name__)
 
 Chunk = Callable[[Document], tuple[Passage, ...]]
 Documents = Callable[[], Sequence[Document]]
-DEPTH = 50
-"""Places of each ranking that take part in the fusion."""
 CHECKED_AT_OPENING = 64 * 2**20
 """Bytes up to which a pack is compared with its checksums each time it is opened."""
 LARGEST_PACK = 32 * 2**30
@@ -87,8 +84,9 @@ class FolderPack:
         """
         self._manifest = manifest
         self._vectors = load_vectors(folder)
-        self._dense = open_dense(folder, self._vectors, faiss_memory)
-        self._lexical = LexicalIndex(lexical or folder / "lexical")
+        self._index = HybridIndex(
+            self._vectors, open_dense(folder, self._vectors, faiss_memory), LexicalIndex(lexical or folder / "lexical")
+        )
         self._store = PassageStore(folder / "passages.db", manifest.id)
         sizes = {len(self._vectors), len(self._store), manifest.passages}
         if len(sizes) > 1 or self._vectors.dimension != manifest.dimension:
@@ -101,14 +99,8 @@ class FolderPack:
 
     def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
         """Return at most k fused hits a query, best first; `vectors` has shape (queries, dimension)."""
-        depth = max(DEPTH, k)
-        rows, _ = self._dense.search(vectors, depth)
-        found = []
-        for query, vector, dense in zip(queries, vectors, rows.tolist(), strict=True):
-            task.checkpoint()
-            lexical = [row for row, _ in self._lexical.search(query.text, depth)]
-            found.append(self._fuse(dense, lexical, vector, k))
-        return tuple(found)
+        found = self._index.search([query.text for query in queries], vectors, k, task=task)
+        return tuple(self._hits(rows, k) for rows in found)
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         """Return every passage that describes a condition, in reading order, with score 0."""
@@ -123,17 +115,11 @@ class FolderPack:
         """Close the files of the pack."""
         self._store.close()
 
-    def _fuse(self, dense: list[int], lexical: list[int], vector: Vectors, k: int) -> tuple[Hit, ...]:
-        fused = reciprocal_rank_fusion([dense, lexical])
-        rows = [row for row, _ in fused]
-        if not rows:
-            return ()
-        passages = self._store.passages(rows)
-        cosines = self._vectors.cosines(vector, np.array(rows, dtype=np.int64))
-        places = [{row: place for place, row in enumerate(ranking, start=1)} for ranking in (dense, lexical)]
+    def _hits(self, rows: Sequence[Row], k: int) -> tuple[Hit, ...]:
+        passages = self._store.passages([item.row for item in rows])
         hits = tuple(
-            Hit(passages[row], score, float(cosine), places[0].get(row), places[1].get(row))
-            for (row, score), cosine in zip(fused, cosines, strict=True)
+            Hit(passages[item.row], item.score, item.cosine, item.lexical, item.dense_rank, item.lexical_rank)
+            for item in rows
         )
         return distinct(hits)[:k]
 

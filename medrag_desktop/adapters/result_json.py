@@ -13,6 +13,7 @@ from msgspec import Struct
 from medrag_desktop.domain.evidence import Hit, PackManifest
 from medrag_desktop.services.evaluate import Accuracy, DifferentialResult, EmergencyResult, Rate
 from medrag_desktop.services.evaluate_extraction import ExtractionResult
+from medrag_desktop.services.evaluate_retrieval import Benchmark, RetrievalScores
 from medrag_desktop.services.library_problem import Problem
 
 SCHEMA_VERSION = 1
@@ -191,6 +192,35 @@ class ExtractionFields(Struct):
     misread: list[MisreadFields]
 
 
+class RetrievalScoresFields(Struct):
+    """Means over the queries of a set, each with its interval; `ndcg_gain` is over the first ranker."""
+
+    ndcg_at_10: RateFields
+    ndcg_gain: RateFields
+    mrr_at_10: RateFields
+    recall_at_1: RateFields
+    recall_at_5: RateFields
+    recall_at_20: RateFields
+    recall_at_100: RateFields
+
+
+class RetrievalSetFields(Struct):
+    """One set of queries, and what each ranker reached on it."""
+
+    name: str
+    title: str
+    queries: int
+    passages: int
+    rankers: dict[str, RetrievalScoresFields]
+
+
+class RetrievalFields(Struct):
+    """`medrag evaluate retrieval`."""
+
+    schema_version: int
+    sets: list[RetrievalSetFields]
+
+
 class ErrorLineFields(Struct):
     """What `medrag assess --jsonl` answers for a line that cannot be assessed; with the `id` of the line if any."""
 
@@ -229,6 +259,7 @@ SCHEMAS: Mapping[str, object] = {
     "self_test": SelfTestFields,
     "evaluate_differential": EvaluationFields,
     "evaluate_extraction": ExtractionFields,
+    "evaluate_retrieval": RetrievalFields,
     "error_line": ErrorLineFields,
     "case_export": CaseExportFields,
     "case_erasure": CaseErasureFields,
@@ -302,6 +333,30 @@ def extraction_to_json(result: ExtractionResult) -> dict[str, Any]:
         "misread": [asdict(misread) for misread in result.misread],
     }
     return _checked(plain, ExtractionFields)
+
+
+def retrieval_to_json(results: Iterable[tuple[Benchmark, Mapping[str, RetrievalScores]]]) -> dict[str, Any]:
+    """Return how well passages were found."""
+    sets = [
+        {
+            "name": benchmark.name,
+            "title": benchmark.title,
+            "queries": len(benchmark.queries),
+            "passages": len(benchmark.passages),
+            "rankers": {name: _retrieval_scores(found) for name, found in scores.items()},
+        }
+        for benchmark, scores in results
+    ]
+    return _checked({"schema_version": SCHEMA_VERSION, "sets": sets}, RetrievalFields)
+
+
+def _retrieval_scores(found: RetrievalScores) -> dict[str, Any]:
+    return {
+        "ndcg_at_10": _rounded(asdict(found.ndcg_at_10)),
+        "ndcg_gain": _rounded(asdict(found.ndcg_gain)),
+        "mrr_at_10": _rounded(asdict(found.mrr_at_10)),
+        **{f"recall_at_{k}": _rounded(asdict(rate)) for k, rate in found.recall.items()},
+    }
 
 
 def error_line_to_json(line: int, error: str) -> dict[str, Any]:

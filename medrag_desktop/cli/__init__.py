@@ -18,7 +18,8 @@ import typer
 from medrag_desktop import __version__
 from medrag_desktop.cli.assessing import assess, search
 from medrag_desktop.cli.cases import case_app
-from medrag_desktop.cli.library import evaluate_app, library_app, model_app, pack_app
+from medrag_desktop.cli.evaluating import evaluate_app
+from medrag_desktop.cli.library import library_app, model_app, pack_app
 from medrag_desktop.cli.output import BaseDir, WatchedOutput, watch_output
 from medrag_desktop.cli.self_test import self_test
 from medrag_desktop.cli.window import run_window

@@ -69,9 +69,11 @@ class Hit:
 
     passage: Passage
     score: float
-    """Fused score (reciprocal rank fusion); comparable within one query only."""
+    """Both scores together (`fusion.fused_score`): the order of the hits."""
     cosine: float
     """Inner product of the normalised DPR vectors, -1..1; what the evidence floor reads."""
+    lexical: float = 0.0
+    """BM25 as a share of what a passage with every word of the query gets; 0 when it is not among the best by words."""
     dense_rank: int | None = None
     """1-based rank in the dense list; None when absent from it."""
     lexical_rank: int | None = None

@@ -1,18 +1,15 @@
-"""Ranked lists -> one list: reciprocal rank fusion (Cormack et al. 2009), duplicates, the evidence floor."""
+"""Two scores -> one order of passages; duplicates; the evidence floor."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from medrag_desktop.domain.evidence import Hit
 
-Key = TypeVar("Key", bound=Hashable)
-
-RRF_K = 60
-"""Rank constant: the larger, the less the first places outweigh the rest."""
+LEXICAL_WEIGHT = 0.3
+"""How much a passage with every word of the query gains, in units of the cosine."""
 FOUND = 0.43
 """Best cosine from which the library is said to speak of the query.
 
@@ -24,16 +21,13 @@ WEAK = 0.30
 """Best cosine below which it is said not to: of encounters 1 in 144 lay there, of everyday questions 39 in 40."""
 
 
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[Key]], k: int = RRF_K) -> list[tuple[Key, float]]:
-    """Return (key, sum of 1 / (k + rank)) over lists of distinct keys, best first.
+def fused_score(cosine: float, lexical: float) -> float:
+    """Put the two scores of a passage together: a weighted sum (Bruch et al. 2023).
 
-    Ties go to the key that comes first in the earliest list.
+    `lexical` is BM25 as a share of what a passage with every word of the query gets; what it has beyond that, from
+    headings and repetition, counts no more.
     """
-    scores: dict[Key, float] = {}
-    for ranking in rankings:
-        for rank, key in enumerate(ranking, start=1):
-            scores[key] = scores.get(key, 0.0) + 1.0 / (k + rank)
-    return sorted(scores.items(), key=lambda pair: -pair[1])
+    return cosine + LEXICAL_WEIGHT * min(1.0, lexical)
 
 
 def distinct(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -49,24 +43,23 @@ def distinct(hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
 
 def merge_packs(found: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
-    """Search several packs as one: fuse the hits each gave for the same query into the k best.
+    """Search several packs as one: put the hits each gave for the same query into one order, and keep the k best.
 
-    Cosines are comparable between packs that share an encoder, so the dense list is ordered anew; BM25
-    scores are not, so the lexical lists are interleaved by rank.
+    Both scores can be compared between packs that share an encoder, so ranks are told over all packs.
     """
-    hits = {(hit.passage.pack, hit.passage.id): hit for pack in found for hit in pack}
-    dense = sorted((key for key, hit in hits.items() if hit.dense_rank), key=lambda key: -hits[key].cosine)
-    lexical = sorted(
-        (key for key, hit in hits.items() if hit.lexical_rank),
-        key=lambda key: (hits[key].lexical_rank or 0, -hits[key].cosine),
+    hits = [hit for pack in found for hit in pack]
+    dense = sorted((hit for hit in hits if hit.dense_rank), key=lambda hit: -hit.cosine)
+    lexical = sorted((hit for hit in hits if hit.lexical_rank), key=lambda hit: -hit.lexical)
+    places = [{_key(hit): rank for rank, hit in enumerate(hits, start=1)} for hits in (dense, lexical)]
+    ranked = (
+        replace(hit, dense_rank=places[0].get(_key(hit)), lexical_rank=places[1].get(_key(hit)))
+        for hit in sorted(hits, key=lambda hit: -hit.score)
     )
-    places = [{key: rank for rank, key in enumerate(keys, start=1)} for keys in (dense, lexical)]
-    fused = reciprocal_rank_fusion([dense, lexical])
-    merged = (
-        replace(hits[key], score=score, dense_rank=places[0].get(key), lexical_rank=places[1].get(key))
-        for key, score in fused
-    )
-    return distinct(tuple(merged))[:k]
+    return distinct(tuple(ranked))[:k]
+
+
+def _key(hit: Hit) -> tuple[str, str]:
+    return hit.passage.pack, hit.passage.id
 
 
 def evidence_level(hits: Sequence[Hit]) -> str:

@@ -27,7 +27,7 @@ BINS = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share with its 95 % percentile bootstrap interval."""
+    """A share or mean with its 95 % percentile bootstrap interval."""
 
     value: float
     low: float
@@ -144,19 +144,19 @@ def evaluate_differential(
         strict=_accuracy([(bool(case.strict), case.place(case.strict)) for case in ranked]),
         lenient=_accuracy([(bool(case.lenient), case.place(case.lenient)) for case in ranked]),
         by_system=_by_system(covered, ranker.catalogue.by_id),
-        outside_said=bootstrap_share(outside),
-        outside_said_wrongly=bootstrap_share([case.differential.outside_library for case in covered]),
+        outside_said=bootstrap_mean(outside),
+        outside_said_wrongly=bootstrap_mean([case.differential.outside_library for case in covered]),
         calibration=_calibration(ranked),
         misses=tuple(_misses(ranked, ranker.catalogue.by_id)),
         emergencies=None if emergencies is None else _emergencies(ranked, emergencies),
     )
 
 
-def bootstrap_share(hits: Sequence[bool], seed: int = 0) -> Rate:
-    """Return a share with its percentile bootstrap interval (Efron 1979)."""
-    if not hits:
+def bootstrap_mean(of_each: Sequence[float], seed: int = 0) -> Rate:
+    """Return a mean, or the share of those that are true, with its percentile bootstrap interval (Efron 1979)."""
+    if not of_each:
         return Rate(0.0, 0.0, 0.0)
-    values = np.asarray(hits, dtype=np.float64)
+    values = np.asarray(of_each, dtype=np.float64)
     drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.quantile(values[drawn].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Rate(float(values.mean()), float(low), float(high))
@@ -177,7 +177,7 @@ def _accuracy(cases: Sequence[tuple[bool, int | None]]) -> Accuracy:
 
 
 def _rates(ranks: Sequence[int | None]) -> dict[int, Rate]:
-    return {k: bootstrap_share([rank is not None and rank <= k for rank in ranks]) for k in RANKS}
+    return {k: bootstrap_mean([rank is not None and rank <= k for rank in ranks]) for k in RANKS}
 
 
 def _by_system(covered: Sequence[_Ranked], by_id: Mapping[str, Condition]) -> dict[str, Accuracy]:
@@ -227,4 +227,4 @@ def _emergencies(ranked: Sequence[_Ranked], ids: Collection[str]) -> EmergencyRe
     true = [case for case in ranked if case.vignette.id in ids]
     missed = [c.vignette.id for c in true if c.urgency not in (Urgency.EMERGENCY, Urgency.URGENT)]
     others = [case.urgency is Urgency.EMERGENCY for case in ranked if case.vignette.id not in ids]
-    return EmergencyResult(len(true), tuple(missed), len(others), bootstrap_share(others))
+    return EmergencyResult(len(true), tuple(missed), len(others), bootstrap_mean(others))

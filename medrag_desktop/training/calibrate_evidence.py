@@ -20,10 +20,12 @@ from medrag_desktop.adapters.clinical_library import load_catalogue
 from medrag_desktop.adapters.dpr_encoder import DprEncoder
 from medrag_desktop.adapters.pack_shelf import passage_heading
 from medrag_desktop.domain.catalogue import Catalogue
+from medrag_desktop.domain.held_out import held_out, subject
+from medrag_desktop.importers.retrieval_sets import passages_by_condition, read_jsonl
 from medrag_desktop.ports import Encoder, Vectors
+from medrag_desktop.services.written_encounters import write_encounters
 from medrag_desktop.tasks import Task
-from medrag_desktop.training.library_pairs import ASKED, passages_by_condition, write_encounters
-from medrag_desktop.training.retrieval_pairs import held_out, read_jsonl, subject
+from medrag_desktop.training.library_pairs import ASKED
 
 EVERYDAY = (
     "How do I change the tyre of a bicycle?", "recipe for sourdough bread with rye flour",

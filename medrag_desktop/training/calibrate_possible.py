@@ -25,10 +25,10 @@ from medrag_desktop.domain.differential import make_ranking_model
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.possible_finding import PossibleFinding
 from medrag_desktop.domain.vocabulary import Vocabulary
+from medrag_desktop.importers.retrieval_sets import read_jsonl
 from medrag_desktop.services.possible import Names, PossibleReader, names_of
 from medrag_desktop.services.rank import Ranker
 from medrag_desktop.tasks import Task
-from medrag_desktop.training.retrieval_pairs import read_jsonl
 
 THRESHOLDS = (0.75, 0.8, 0.82, 0.85, 0.88, 0.9, 0.92, 0.95)
 HELD_OUT = 5

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,14 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from medrag_desktop.adapters.pack_shelf import passage_heading
+from medrag_desktop.domain.held_out import BIOASQ_BATCH, held_out, subject
 from medrag_desktop.importers.chunking import split_text
+from medrag_desktop.importers.retrieval_sets import CHUNKS_PER_ANSWER, read_jsonl
 
-HELD_OUT_PERCENT = 10
-"""Share of MedQuAD subjects, in percent, that no training pair may touch."""
-CHUNKS_PER_ANSWER = 3
-"""Leading chunks of a MedQuAD answer that count as answering its question."""
-EVALUATION_BATCH = "10B"
-"""BioASQ batches that are only ever measured on."""
 CLINICAL = ("information", "causes", "exams and tests", "treatment", "outlook", "complications")
 """MedQuAD question types a presentation is paired with: what a clinician reads, not genetics."""
 _PREAMBLE = re.compile(r"^What are the signs and symptoms of [^?]*\?|The Human Phenotype.*?\(when available\)", re.S)
@@ -39,23 +32,6 @@ class Pair:
     """Subject of both; another passage of the same group is never used as a negative."""
 
 
-def held_out(key: str, percent: int = HELD_OUT_PERCENT) -> bool:
-    """Tell whether a subject is kept from training; decided by its name alone, so by no order or seed."""
-    digest = hashlib.sha256(subject(key).encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 100 < percent
-
-
-def subject(name: str) -> str:
-    """Return a subject in the form that groups and held-out sets compare."""
-    return " ".join(re.findall(r"\w+", name.casefold()))
-
-
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Read gzipped JSON lines; raise OSError or ValueError."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
 def training_sources(data: Path) -> dict[str, list[Pair]]:
     """Return the training pairs of the corpora below `data/corpora`, by source name."""
     corpora = data / "corpora"
@@ -66,6 +42,7 @@ def training_sources(data: Path) -> dict[str, list[Pair]]:
         "presentation": list(presentation_pairs(medquad)),
         "bioasq": list(bioasq_training_pairs(read_jsonl(corpora / "bioasq_7b_10b.jsonl.gz"))),
         "medlineplus": list(medlineplus_pairs(row for row in topics if not held_out(row["Title"]))),
+        "ctgov": list(trial_pairs(read_jsonl(corpora / "ctgov_detailed_to_brief.jsonl.gz"))),
     }
 
 
@@ -105,11 +82,11 @@ def without_name(text: str, name: str, longest: int = 160) -> str:
 
 def bioasq_training_pairs(rows: Sequence[dict[str, Any]]) -> Iterator[Pair]:
     """Pair the questions of 7B to 9B with their snippets, leaving out every text that 10B uses too."""
-    evaluation = [row for row in rows if row["batch"].startswith(EVALUATION_BATCH)]
+    evaluation = [row for row in rows if row["batch"].startswith(BIOASQ_BATCH)]
     kept_out = {subject(snippet["text"]) for row in evaluation for snippet in row["snippets"]}
     questions = {subject(row["question"]) for row in evaluation}
     for row in rows:
-        if row["batch"].startswith(EVALUATION_BATCH) or subject(row["question"]) in questions:
+        if row["batch"].startswith(BIOASQ_BATCH) or subject(row["question"]) in questions:
             continue
         for text in dict.fromkeys(snippet["text"] for snippet in row["snippets"]):
             if subject(text) not in kept_out:
@@ -121,3 +98,11 @@ def medlineplus_pairs(rows: Iterable[dict[str, Any]]) -> Iterator[Pair]:
     for row in rows:
         for text in split_text(row["text"]):
             yield Pair(row["Title"], row["Title"], text, subject(row["Title"]))
+
+
+def trial_pairs(rows: Sequence[dict[str, Any]], most: int = 6000) -> Iterator[Pair]:
+    """Pair the title of a trial, which opens its detailed description, with what follows it."""
+    for row in rows[:: max(1, len(rows) // most)]:
+        title, _, rest = row["detailed"].partition(". ")
+        if 4 <= len(title.split()) <= 40 and len(rest.split()) >= 20:
+            yield Pair(title, "", split_text(rest)[0], row["nct"])

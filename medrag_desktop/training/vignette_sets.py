@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.importers.retrieval_sets import read_jsonl
 from medrag_desktop.services.vignettes import Vignette, read_demographics, read_vignette
-from medrag_desktop.training.retrieval_pairs import read_jsonl
 
 IsDisease = Callable[[str], bool]
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")

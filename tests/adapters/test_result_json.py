@@ -20,6 +20,7 @@ from medrag_desktop.adapters.result_json import (
     problems_to_json,
     recovery_words_to_json,
     result_schema,
+    retrieval_to_json,
     search_to_json,
     self_test_to_json,
 )
@@ -34,6 +35,7 @@ from medrag_desktop.services.evaluate import (
     Rate,
 )
 from medrag_desktop.services.evaluate_extraction import ExtractionResult, Misread
+from medrag_desktop.services.evaluate_retrieval import CUTS, Benchmark, RetrievalScores
 from medrag_desktop.services.library_problem import Problem
 from tests.drafts import PASSAGE
 
@@ -44,6 +46,8 @@ MANIFEST = PackManifest(
 )
 RATES = {k: Rate(0.123456, 0.1, 0.2) for k in (1, 3, 5, 10)}
 MISSES = (Miss("7", "Measles", None, "not in library", ""), Miss("8", "Flu", 4, "outranked", "x"))
+BENCHMARK = Benchmark("library", "Encounters", ("cough",), (PASSAGE,), (frozenset({0}),))
+SCORES = RetrievalScores(Rate(0.5, 0.4, 0.6), Rate(0.5, 0.4, 0.6), {k: Rate(1, 1, 1) for k in CUTS}, Rate(0, -0.1, 0.1))
 ACCURACY = Accuracy(2, 1, RATES, RATES)
 EVALUATION = DifferentialResult(
     strict=ACCURACY,
@@ -66,6 +70,7 @@ RESULTS: dict[str, Any] = {
             1, 4, 3, 4, 3, 1, 2, 1, (Misread("7", "cough", "missed", ""), Misread("7", "rash", "wrong", "rash"))
         )
     ),
+    "evaluate_retrieval": retrieval_to_json([(BENCHMARK, {"BM25": SCORES})]),
     "error_line": error_line_to_json(3, "line 3: history must be text."),
     "case_export": case_export_to_json("1b9d", Path("out.pdf")),
     "case_erasure": case_erasure_to_json("1b9d", erased=False),

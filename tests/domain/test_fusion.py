@@ -7,15 +7,13 @@ from hypothesis import strategies as st
 from medrag_desktop.domain.evidence import Hit, Passage
 from medrag_desktop.domain.fusion import (
     FOUND,
-    RRF_K,
+    LEXICAL_WEIGHT,
     WEAK,
     distinct,
     evidence_level,
+    fused_score,
     merge_packs,
-    reciprocal_rank_fusion,
 )
-
-rankings = st.lists(st.lists(st.integers(0, 30), unique=True, max_size=15), max_size=4)
 
 
 def hit(
@@ -27,32 +25,18 @@ def hit(
     text: str | None = None,
 ) -> Hit:
     passage = Passage(name, "d", "T", "S", name if text is None else text, "source", pack=pack)
-    return Hit(passage, 0.0, cosine, dense, lexical)
+    return Hit(passage, cosine, cosine, 1 / lexical if lexical else 0.0, dense, lexical)
 
 
-@given(rankings)
-def test_every_key_is_there_once_and_scores_fall(lists: list[list[int]]) -> None:
-    fused = reciprocal_rank_fusion(lists)
-    assert sorted(key for key, _ in fused) == sorted({key for keys in lists for key in keys})
-    scores = [score for _, score in fused]
-    assert scores == sorted(scores, reverse=True)
+@given(st.floats(-1, 1), st.floats(0, 5), st.floats(0, 1))
+def test_neither_score_lowers_the_sum(cosine: float, lexical: float, more: float) -> None:
+    assert fused_score(cosine + more, lexical) >= fused_score(cosine, lexical)
+    assert fused_score(cosine, lexical + more) >= fused_score(cosine, lexical)
 
 
-@given(rankings, st.integers(0, 30))
-def test_a_better_place_never_lowers_a_key(lists: list[list[int]], key: int) -> None:
-    raised = [[key, *(k for k in keys if k != key)] for keys in lists]
-    assert dict(reciprocal_rank_fusion(raised)).get(key, 0) >= dict(reciprocal_rank_fusion(lists)).get(key, 0)
-
-
-@given(st.lists(st.integers(), unique=True))
-def test_one_list_keeps_its_order(keys: list[int]) -> None:
-    assert [key for key, _ in reciprocal_rank_fusion([keys])] == keys
-
-
-def test_two_middling_places_beat_one_first_place() -> None:
-    fused = reciprocal_rank_fusion([["a", "b"], ["c", "b"]])
-    assert fused[0][0] == "b"
-    assert fused[0][1] == pytest.approx(2 / (RRF_K + 2))
+def test_every_word_of_the_query_counts_and_what_headings_add_does_not() -> None:
+    assert fused_score(0.4, 1.0) == pytest.approx(0.4 + LEXICAL_WEIGHT)
+    assert fused_score(0.4, 2.0) == fused_score(0.4, 1.0)
 
 
 def test_the_same_words_are_kept_once_whatever_their_case_and_punctuation() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag_desktop.errors import Cancelled
-from medrag_desktop.services.evaluate import bootstrap_share, evaluate_differential
+from medrag_desktop.services.evaluate import bootstrap_mean, evaluate_differential
 from medrag_desktop.services.vignettes import Vignette
 from medrag_desktop.tasks import Task
 from tests.small_library import absent, encounter, present, ranker
@@ -67,6 +67,6 @@ def test_emergencies_are_held_against_how_soon_the_program_would_see_them() -> N
 
 @given(st.lists(st.booleans(), min_size=1, max_size=50))
 def test_the_interval_holds_the_share(hits: list[bool]) -> None:
-    rate = bootstrap_share(hits)
+    rate = bootstrap_mean(hits)
     assert 0 <= rate.low <= rate.value <= rate.high <= 1
     assert rate.value == pytest.approx(sum(hits) / len(hits))

@@ -8,15 +8,10 @@ import pytest
 from medrag_desktop.adapters.clinical_library import load_catalogue
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Frequency
+from medrag_desktop.importers.retrieval_sets import held_out_encounters, is_held_out, passages_by_condition
+from medrag_desktop.services.written_encounters import write_encounters
 from medrag_desktop.training.calibrate_evidence import library_queries
-from medrag_desktop.training.library_pairs import (
-    condition_pairs,
-    held_out_encounters,
-    is_held_out,
-    library_sources,
-    passages_by_condition,
-    write_encounters,
-)
+from medrag_desktop.training.library_pairs import condition_pairs, library_sources
 
 pytestmark = pytest.mark.train
 

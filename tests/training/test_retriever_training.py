@@ -6,35 +6,33 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from medrag_desktop.domain.held_out import held_out
 from medrag_desktop.errors import InputError
 from medrag_desktop.training.blend_retriever import blend
+from medrag_desktop.training.hard_negatives import NONE, HardNegatives, Pool, mine, save_negatives
 from medrag_desktop.training.retrieval_pairs import (
     Pair,
     bioasq_training_pairs,
-    held_out,
     medquad_pairs,
     presentation_pairs,
     training_sources,
     without_name,
 )
 from medrag_desktop.training.retriever_model import load_towers
-from medrag_desktop.training.train_retriever import (
-    Recipe,
-    contrastive_loss,
-    draw_batch,
-    main,
-    rate_at,
-    train,
-)
+from medrag_desktop.training.retriever_recipe import Recipe, draw_rows, rate_at
+from medrag_desktop.training.train_retriever import TrainingData, contrastive_loss, main, train
+from tests.fakes import FakeEncoder
 from tests.training.tiny_towers import tiny_towers
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("ignore")]
 
 WORDS = ("fever", "cough", "rash", "wound", "burn", "stroke", "itch", "pain")
 SOURCES = {"words": [Pair(f"what is {w}", w, f"{w} is {w} and {w}", w) for w in WORDS]}
+DATA = TrainingData(SOURCES)
 RECIPE = Recipe(steps=6, batch=4, hard_negatives=2, warmup=2, rate=1e-3, frozen_layers=1)
 
 
@@ -43,11 +41,11 @@ def weights(folder: Path) -> list[torch.Tensor]:
 
 
 def test_resuming_gives_what_an_uninterrupted_run_gives(tmp_path: Path) -> None:
-    train(tiny_towers(words=WORDS), SOURCES, RECIPE, tmp_path / "whole", minutes=math.inf, resume=False)
+    train(tiny_towers(words=WORDS), DATA, RECIPE, tmp_path / "whole", minutes=math.inf, resume=False)
     part = tmp_path / "part"
-    train(tiny_towers(words=WORDS), SOURCES, RECIPE, part, minutes=0.0, resume=False)
+    train(tiny_towers(words=WORDS), DATA, RECIPE, part, minutes=0.0, resume=False)
     for _ in range(RECIPE.steps - 1):
-        done = train(load_towers(part), SOURCES, RECIPE, part, minutes=0.0, resume=True)
+        done = train(load_towers(part), DATA, RECIPE, part, minutes=0.0, resume=True)
     assert done == RECIPE.steps
     assert all(torch.equal(a, b) for a, b in zip(weights(tmp_path / "whole"), weights(part), strict=True))
 
@@ -56,7 +54,7 @@ def test_training_brings_questions_to_their_passages(tmp_path: Path) -> None:
     towers = tiny_towers(words=WORDS, seed=1)
     before = accuracy(towers)
     train(
-        towers, SOURCES, Recipe(steps=60, batch=8, hard_negatives=0, warmup=2, rate=3e-3, frozen_layers=0,
+        towers, DATA, Recipe(steps=60, batch=8, hard_negatives=0, warmup=2, rate=3e-3, frozen_layers=0,
         untitled=1.0), tmp_path / "out", minutes=math.inf, resume=False,
     )  # fmt: skip
     assert accuracy(load_towers(tmp_path / "out")) > max(before, 0.8)
@@ -93,9 +91,59 @@ def test_passages_of_the_same_subject_are_no_negatives() -> None:
 
 
 def test_a_batch_hangs_on_seed_and_step_alone() -> None:
-    assert draw_batch(SOURCES, RECIPE, 5)[1] == draw_batch(SOURCES, RECIPE, 5)[1]
-    assert draw_batch(SOURCES, RECIPE, 5)[1] != draw_batch(SOURCES, RECIPE, 6)[1]
-    assert len(set(draw_batch(SOURCES, RECIPE, 5)[1])) == 4
+    assert draw_rows(SOURCES, RECIPE, 5)[1] == draw_rows(SOURCES, RECIPE, 5)[1]
+    assert draw_rows(SOURCES, RECIPE, 5)[1] != draw_rows(SOURCES, RECIPE, 6)[1]
+    assert len(set(draw_rows(SOURCES, RECIPE, 5)[1])) == 4
+
+
+def mined(folder: Path, sources: dict[str, list[Pair]]) -> Path:
+    """Write negatives by which every pair's are the passages of the next two pairs."""
+    pool, count = Pool(sources), len(sources["words"])
+    rows = np.array([[(row + 1) % count, (row + 2) % count] for row in range(count)], np.int32)
+    save_negatives(folder / "negatives.npz", pool, {"words": rows})
+    return folder / "negatives.npz"
+
+
+def test_mined_passages_join_a_batch_unless_they_answer_one_of_its_questions(tmp_path: Path) -> None:
+    negatives = HardNegatives(Pool(SOURCES), mined(tmp_path, SOURCES))
+    _, pairs, others, _ = TrainingData(SOURCES, negatives).batch(RECIPE, 3)
+    asked = {pair.group for pair in pairs}
+    shown = {WORDS[(WORDS.index(word) + step) % len(WORDS)] for word in asked for step in (1, 2)} - asked
+    assert {pair.title for pair in others} <= shown
+    assert len(others) == min(RECIPE.hard_negatives, len(shown))
+
+
+def test_training_with_mined_passages_learns(tmp_path: Path) -> None:
+    data = TrainingData(SOURCES, HardNegatives(Pool(SOURCES), mined(tmp_path, SOURCES)))
+    recipe = Recipe(steps=60, batch=4, hard_negatives=2, warmup=2, rate=3e-3, frozen_layers=0, untitled=1.0)
+    train(tiny_towers(words=WORDS, seed=1), data, recipe, tmp_path / "out", minutes=math.inf, resume=False)
+    assert accuracy(load_towers(tmp_path / "out")) > 0.8
+
+
+def test_negatives_of_other_pairs_are_refused(tmp_path: Path) -> None:
+    other = {"words": [Pair("what?", "t", "text", "g")]}
+    with pytest.raises(InputError, match="mined for other pairs"):
+        HardNegatives(Pool(other), mined(tmp_path, SOURCES))
+
+
+def test_mining_keeps_what_is_near_and_surely_another_subject() -> None:
+    words = ("fever cough", "fever rash", "fever pain", "itch", "stroke")
+    pairs = [Pair(text, "", text, text) for text in words]
+    (rows,) = mine(Pool({"a": pairs}), {"a": np.array([0])}, FakeEncoder()).values()
+    texts = [Pool({"a": pairs}).texts[row][1] for row in rows[0] if row >= 0]
+    assert {"fever rash", "fever pain"} <= set(texts)
+    assert "fever cough" not in texts
+    assert (rows[1:] == NONE).all()
+
+
+def test_passages_as_near_as_the_answer_are_no_negatives() -> None:
+    pairs = [
+        Pair("fever", "", "fever", "one"),
+        Pair("fever", "", "fever fever", "two"),
+        Pair("rash", "", "rash", "three"),
+    ]
+    (rows,) = mine(Pool({"a": pairs}), {"a": np.array([0])}, FakeEncoder()).values()
+    assert 1 not in rows[0]
 
 
 def test_the_rate_rises_then_falls_to_a_tenth() -> None:
@@ -146,6 +194,7 @@ def corpora(folder: Path) -> Path:
         "medquad": [{"focus": f, "qtype": "information", "question": f, "answer": f"{f} is bad."} for f in focuses],
         "medlineplus_topics": [{"Title": f, "text": f"{f} text."} for f in focuses],
         "bioasq_7b_10b": [],
+        "ctgov_detailed_to_brief": [],
     }
     (folder / "corpora").mkdir(parents=True)
     for name, rows in files.items():

@@ -1,0 +1,72 @@
+"""Rows of one pack for a query: the nearest vectors and the best BM25 scores, fused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from medrag_desktop.adapters.faiss_index import DenseIndex, Int8Vectors
+from medrag_desktop.adapters.lexical_index import LexicalIndex
+from medrag_desktop.domain.fusion import fused_score
+from medrag_desktop.ports import Vectors
+from medrag_desktop.tasks import Task
+
+DEPTH = 50
+"""Places of each ranking that take part in the fusion, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A passage found, by its number in the pack."""
+
+    row: int
+    score: float
+    cosine: float
+    lexical: float
+    """BM25 as `LexicalIndex.search` returns it; 0 when it is not among the best."""
+    dense_rank: int | None
+    lexical_rank: int | None
+
+
+class HybridIndex:
+    """Searches the vectors and the words of the same passages."""
+
+    def __init__(self, vectors: Int8Vectors, dense: DenseIndex, lexical: LexicalIndex) -> None:
+        self._vectors = vectors
+        self._dense = dense
+        self._lexical = lexical
+
+    def search(self, texts: Sequence[str], vectors: Vectors, k: int, *, task: Task) -> list[list[Row]]:
+        """Return every row that is among the max(k, DEPTH) best of either ranking, best first.
+
+        `vectors` has one row a text, shape (texts, dimension).
+        """
+        depth = max(DEPTH, k)
+        near, _ = self._dense.search(vectors, depth)
+        found = []
+        for text, vector, dense in zip(texts, vectors, near.tolist(), strict=True):
+            task.checkpoint()
+            found.append(self._fuse(vector, [row for row in dense if row >= 0], self._lexical.search(text, depth)))
+        return found
+
+    def _fuse(self, vector: Vectors, dense: Sequence[int], lexical: Sequence[tuple[int, float]]) -> list[Row]:
+        scores = dict(lexical)
+        rows = list(dict.fromkeys([*dense, *scores]))
+        if not rows:
+            return []
+        cosines = self._vectors.cosines(vector, np.array(rows, dtype=np.int64)).tolist()
+        places = [{row: place for place, row in enumerate(ranking, start=1)} for ranking in (dense, scores)]
+        found = [
+            Row(
+                row,
+                fused_score(cosine, scores.get(row, 0.0)),
+                cosine,
+                scores.get(row, 0.0),
+                places[0].get(row),
+                places[1].get(row),
+            )
+            for row, cosine in zip(rows, cosines, strict=True)
+        ]
+        return sorted(found, key=lambda item: (-item.score, item.row))

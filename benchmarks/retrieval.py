@@ -67,7 +67,7 @@ def measure(threads: int, folder: Path) -> dict[str, object]:
         "passages_per_s": round(manifest.passages / built, 1),
         "open": milliseconds(lambda _: shelf.open("library", encoder.id).close()),
         "encode_question": milliseconds(lambda i: encoder.encode_questions([asked[i % n].text], task=task)),
-        "lexical": milliseconds(lambda i: lexical.search(asked[i % n].text, 50)),
+        "lexical": milliseconds(lambda i: lexical.search(asked[i % n], 50)),
         "dense_lexical_fuse": milliseconds(
             lambda i: pack.search([asked[i % n]], vectors[i % n : i % n + 1], 10, task=task)
         ),

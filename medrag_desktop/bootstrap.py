@@ -39,6 +39,7 @@ from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import Document, PackManifest, Query
 from medrag_desktop.domain.fusion import evidence_level
+from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import ConfigError, ModelError, PackCorrupt, PackMissing
 from medrag_desktop.importers import importer_for
@@ -62,7 +63,7 @@ from medrag_desktop.services.evaluate import DifferentialResult
 from medrag_desktop.services.evaluate_retrieval import Benchmark, PassageRanker, RetrievalScores
 from medrag_desktop.services.evaluate_retrieval import measure as evaluate_retrieval_set
 from medrag_desktop.services.history import History
-from medrag_desktop.services.library import Library
+from medrag_desktop.services.library import Library, QueryReader
 from medrag_desktop.services.library_problem import Problem
 from medrag_desktop.services.possible import Names, PossibleReader, names_of
 from medrag_desktop.services.rank import Ranker
@@ -210,17 +211,17 @@ def evaluate_retrieval(
 ) -> list[tuple[Benchmark, dict[str, RetrievalScores]]]:
     """Measure BM25, the vectors of each encoder, and the search of this build on every set asked for."""
     paths = _start(base_dir)
-    encoder = DprEncoder(paths.models / "retriever")
+    catalogue, encoder = load_catalogue(paths.library), DprEncoder(paths.models / "retriever")
     results = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        collections = Collections(Path(folder), request.keep)
-        rankers: dict[str, PassageRanker] = {"BM25": LexicalRanker(collections)}
+        collections, reader = Collections(Path(folder), request.keep), QueryReader(_synonyms(catalogue))
+        rankers: dict[str, PassageRanker] = {"BM25": LexicalRanker(collections, reader)}
         if Bm25sRanker.is_installed():
             rankers["bm25s"] = Bm25sRanker()
         if request.base is not None:
             rankers["other encoder"] = DenseRanker(collections, DprEncoder(request.base))
-        rankers |= {"DPR": DenseRanker(collections, encoder), "hybrid": HybridRanker(collections, encoder)}
-        for benchmark in _benchmarks(load_catalogue(paths.library), request):
+        rankers |= {"DPR": DenseRanker(collections, encoder), "hybrid": HybridRanker(collections, encoder, reader)}
+        for benchmark in _benchmarks(catalogue, request):
             results.append((benchmark, evaluate_retrieval_set(benchmark, rankers, task=task)))
     return results
 
@@ -381,9 +382,17 @@ def _finding_names(catalogue: Catalogue) -> tuple[str, ...]:
 
 def _open_library(shelf: FolderPackShelf, encoder: Encoder, catalogue: Catalogue) -> Library:
     _check_library_pack(shelf, catalogue, encoder.id)
-    library = Library(shelf, encoder, needed=LIBRARY_PACK)
+    library = Library(shelf, encoder, needed=LIBRARY_PACK, synonyms=_synonyms(catalogue))
     library.search((), 1, task=Task())  # opens the packs: what is wrong with one is said now
     return library
+
+
+def _synonyms(catalogue: Catalogue) -> Synonyms:
+    """Return the names of conditions and medicines, and shorthand with what it stands for."""
+    conditions = ((condition.name, *condition.synonyms) for condition in catalogue.conditions)
+    medicines = ((medicine.name, *medicine.synonyms) for medicine in catalogue.medicines.entries.values())
+    shorthand = ((long, short) for short, long in catalogue.abbreviations.items())
+    return Synonyms((*conditions, *medicines, *shorthand))
 
 
 def _open_assessor_for_the_window(paths: Paths, ranker: Ranker) -> Assessor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Query
 from medrag_desktop.domain.generation import Generated, GenerationRequest
 from medrag_desktop.domain.mention import Mention
+from medrag_desktop.domain.spelling import Suggestion
 from medrag_desktop.tasks import Task
 
 Vectors = NDArray[np.float32]
@@ -74,6 +75,9 @@ class KnowledgePack(Protocol):
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         """Return every passage that describes a condition, in reading order, with score 0."""
+
+    def suggest(self, words: Sequence[str]) -> Mapping[str, Suggestion | None]:
+        """Return, for each word that no passage holds, the nearest that some do; None where none is near."""
 
 
 class PackShelf(Protocol):

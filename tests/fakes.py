@@ -18,6 +18,7 @@ from medrag_desktop.domain.case import Case, CaseSummary, summarize
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
 from medrag_desktop.domain.generation import Generated, GenerationRequest, WordOrigin
 from medrag_desktop.domain.mention import Mention
+from medrag_desktop.domain.spelling import Suggestion
 from medrag_desktop.errors import CaseMissing, StoreError, StoreLocked, StoreMissing, WrongPassphrase
 from medrag_desktop.ports import CaseStore, Encoder, KnowledgePack, Vectors
 from medrag_desktop.tasks import Task
@@ -120,6 +121,9 @@ class MemoryPack:
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         return tuple(Hit(p, 0.0, self.cosine) for p in self.passages if p.condition == condition)
+
+    def suggest(self, words: Sequence[str]) -> Mapping[str, Suggestion | None]:
+        return {}
 
     def _hits(self, query: Query, k: int) -> tuple[Hit, ...]:
         about = [p for p in self.passages if query.condition in ("", p.condition)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from medrag_desktop.adapters.faiss_index import DenseIndex, Int8Vectors
 from medrag_desktop.adapters.lexical_index import LexicalIndex
+from medrag_desktop.domain.evidence import Query
 from medrag_desktop.domain.fusion import fused_score
 from medrag_desktop.ports import Vectors
 from medrag_desktop.tasks import Task
@@ -38,17 +39,18 @@ class HybridIndex:
         self._dense = dense
         self._lexical = lexical
 
-    def search(self, texts: Sequence[str], vectors: Vectors, k: int, *, task: Task) -> list[list[Row]]:
+    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> list[list[Row]]:
         """Return every row that is among the max(k, DEPTH) best of either ranking, best first.
 
-        `vectors` has one row a text, shape (texts, dimension).
+        `vectors` has one row a query, shape (queries, dimension).
         """
         depth = max(DEPTH, k)
         near, _ = self._dense.search(vectors, depth)
         found = []
-        for text, vector, dense in zip(texts, vectors, near.tolist(), strict=True):
+        for query, vector, dense in zip(queries, vectors, near.tolist(), strict=True):
             task.checkpoint()
-            found.append(self._fuse(vector, [row for row in dense if row >= 0], self._lexical.search(text, depth)))
+            lexical = self._lexical.search(query, depth)
+            found.append(self._fuse(vector, [row for row in dense if row >= 0], lexical))
         return found
 
     def _fuse(self, vector: Vectors, dense: Sequence[int], lexical: Sequence[tuple[int, float]]) -> list[Row]:

@@ -40,6 +40,7 @@ from medrag_desktop.adapters.pack_manifest import (
 from medrag_desktop.adapters.passage_store import PassageStore, storable, write_passages
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
 from medrag_desktop.domain.fusion import distinct
+from medrag_desktop.domain.spelling import Suggestion
 from medrag_desktop.errors import (
     ImportFailed,
     InputError,
@@ -84,9 +85,8 @@ class FolderPack:
         """
         self._manifest = manifest
         self._vectors = load_vectors(folder)
-        self._index = HybridIndex(
-            self._vectors, open_dense(folder, self._vectors, faiss_memory), LexicalIndex(lexical or folder / "lexical")
-        )
+        self._lexical = LexicalIndex(lexical or folder / "lexical")
+        self._index = HybridIndex(self._vectors, open_dense(folder, self._vectors, faiss_memory), self._lexical)
         self._store = PassageStore(folder / "passages.db", manifest.id)
         sizes = {len(self._vectors), len(self._store), manifest.passages}
         if len(sizes) > 1 or self._vectors.dimension != manifest.dimension:
@@ -99,8 +99,12 @@ class FolderPack:
 
     def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
         """Return at most k fused hits a query, best first; `vectors` has shape (queries, dimension)."""
-        found = self._index.search([query.text for query in queries], vectors, k, task=task)
+        found = self._index.search(queries, vectors, k, task=task)
         return tuple(self._hits(rows, k) for rows in found)
+
+    def suggest(self, words: Sequence[str]) -> Mapping[str, Suggestion | None]:
+        """Return, for each word that no passage holds, the nearest that some do; None where none is near."""
+        return self._lexical.suggest(words)
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         """Return every passage that describes a condition, in reading order, with score 0."""

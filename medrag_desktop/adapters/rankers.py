@@ -13,8 +13,9 @@ from medrag_desktop.adapters.faiss_index import Int8Vectors, quantize
 from medrag_desktop.adapters.hybrid_index import HybridIndex
 from medrag_desktop.adapters.lexical_index import LexicalIndex, build_lexical_index
 from medrag_desktop.adapters.pack_shelf import passage_heading
-from medrag_desktop.domain.evidence import Passage
+from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.ports import Encoder
+from medrag_desktop.services.library import QueryReader
 from medrag_desktop.tasks import Task
 
 
@@ -57,13 +58,14 @@ class Collections:
 class LexicalRanker:
     """BM25 as the program computes it."""
 
-    def __init__(self, collections: Collections) -> None:
+    def __init__(self, collections: Collections, reader: QueryReader) -> None:
         self._collections = collections
+        self._reader = reader
 
-    def rank(self, queries: Sequence[str], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
+    def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
         """Meets `PassageRanker`."""
         index = self._collections.lexical(passages, task=task)
-        return [[row for row, _ in index.search(query, k)] for query in queries]
+        return [[row for row, _ in index.search(self._reader.read(query, [index]), k)] for query in queries]
 
 
 class DenseRanker:
@@ -73,26 +75,29 @@ class DenseRanker:
         self._collections = collections
         self._encoder = encoder
 
-    def rank(self, queries: Sequence[str], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
+    def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
         """Meets `PassageRanker`."""
         vectors = self._collections.vectors(passages, self._encoder, task=task)
-        rows, _ = vectors.search(self._encoder.encode_questions(queries, task=task), k)
+        rows, _ = vectors.search(self._encoder.encode_questions([query.text for query in queries], task=task), k)
         return [[int(row) for row in ranking] for ranking in rows]
 
 
 class HybridRanker:
     """What a search of the program does, but for the index that an approximate search of many vectors needs."""
 
-    def __init__(self, collections: Collections, encoder: Encoder) -> None:
+    def __init__(self, collections: Collections, encoder: Encoder, reader: QueryReader) -> None:
         self._collections = collections
         self._encoder = encoder
+        self._reader = reader
 
-    def rank(self, queries: Sequence[str], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
+    def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
         """Meets `PassageRanker`."""
         vectors = self._collections.vectors(passages, self._encoder, task=task)
-        index = HybridIndex(vectors, vectors, self._collections.lexical(passages, task=task))
-        asked = self._encoder.encode_questions(queries, task=task)
-        return [[item.row for item in rows[:k]] for rows in index.search(queries, asked, k, task=task)]
+        lexical = self._collections.lexical(passages, task=task)
+        read = [self._reader.read(query, [lexical]) for query in queries]
+        asked = self._encoder.encode_questions([query.text for query in read], task=task)
+        found = HybridIndex(vectors, vectors, lexical).search(read, asked, k, task=task)
+        return [[item.row for item in rows[:k]] for rows in found]
 
 
 class Bm25sRanker:
@@ -103,7 +108,7 @@ class Bm25sRanker:
         """Tell whether the library is there: it comes with the extra `bench`."""
         return importlib.util.find_spec("bm25s") is not None
 
-    def rank(self, queries: Sequence[str], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
+    def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
         """Meets `PassageRanker`."""
         import bm25s  # only measurements need it
         import Stemmer
@@ -112,7 +117,7 @@ class Bm25sRanker:
         texts = [f"{passage_heading(p.title, p.section)} {p.text}" for p in passages]
         index = bm25s.BM25()
         index.index(bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, show_progress=False), show_progress=False)
-        asked = bm25s.tokenize(list(queries), stopwords="en", stemmer=stemmer, show_progress=False)
+        asked = bm25s.tokenize([query.text for query in queries], stopwords="en", stemmer=stemmer, show_progress=False)
         rows, _ = index.retrieve(asked, k=min(k, len(texts)), show_progress=False)
         task.checkpoint()
         return [[int(row) for row in ranking] for ranking in rows]

@@ -61,6 +61,8 @@ class Query:
     """`presentation`, `condition` or `question`."""
     condition: str = ""
     """The candidate the query is written for; empty for the presentation as a whole."""
+    also: str = ""
+    """Other names of what the text names: looked up as words, for less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _SPELLINGS = {
 """British spelling -> American, as far as clinical words need it; both sides of a match are folded."""
 _BRITISH = re.compile("|".join(_SPELLINGS))
 _SPELLED = ("ae", "oe", "our", "is")
-"""A word without any of these has one spelling only."""
+"""Text without any of these has one spelling only."""
 _SIGNS = {"-": "negative", "\u2212": "negative", "\u2013": "negative", "+": "positive"}
 _PLURAL = re.compile(r"(?<=sh|ss)es$|(?<=tch)es$|(?<=x)es$|(?<=[a-z]{3})s$")
 _SHORT_FORMS = frozenset(
@@ -83,9 +83,14 @@ def fold(word: str) -> str:
     folded = word.lower().replace("\u2019", "'")
     if len(folded) > 4 and folded.endswith("s") and not folded.endswith(("ss", "us", "is")):
         folded = folded[:-3] + "y" if folded.endswith("ies") and len(folded) > 5 else _PLURAL.sub("", folded)
-    if len(folded) > 4 and any(part in folded for part in _SPELLED):
-        folded = _BRITISH.sub(lambda match: _SPELLINGS[match[0]], folded)
-    return folded
+    return one_spelling(folded) if len(folded) > 4 else folded
+
+
+def one_spelling(text: str) -> str:
+    """Return lower-case text with British spelling made American."""
+    if any(part in text for part in _SPELLED):
+        return _BRITISH.sub(lambda match: _SPELLINGS[match[0]], text)
+    return text
 
 
 @lru_cache(maxsize=1 << 16)

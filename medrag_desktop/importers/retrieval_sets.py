@@ -12,6 +12,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Condition
-from medrag_desktop.domain.evidence import Passage
+from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.domain.held_out import BIOASQ_BATCH, CONDITIONS_PERCENT, held_out, subject
 from medrag_desktop.importers.chunking import chunk, split_text
 from medrag_desktop.importers.conditions import condition_documents
@@ -76,7 +77,7 @@ def medquad_benchmark(data: Path, most: int, *, development: bool = False, seed:
     return Benchmark(
         "medquad",
         "MedQuAD questions on held-out subjects, among all its passages",
-        tuple(rows[number]["question"] for number in chosen),
+        tuple(Query(rows[number]["question"], "question") for number in chosen),
         tuple(collection.values()),
         tuple(answers[number] for number in chosen),
     )
@@ -91,7 +92,7 @@ def bioasq_benchmark(data: Path) -> Benchmark:
     return Benchmark(
         "bioasq",
         "BioASQ 10B questions, among all snippets",
-        tuple(row["question"] for row in asked),
+        tuple(Query(row["question"], "question") for row in asked),
         tuple(_passage(str(row), "", "", text) for row, text in enumerate(collection.values())),
         tuple(frozenset(numbers[subject(s["text"])] for s in row["snippets"]) for row in asked),
     )
@@ -107,7 +108,7 @@ def library_benchmark(catalogue: Catalogue, each: int, *, development: bool = Fa
     return Benchmark(
         "library",
         "Encounters of held-out conditions, among all passages of the library",
-        tuple(text for text, _ in encounters),
+        tuple(Query(text, "presentation") for text, _ in encounters),
         passages,
         tuple(frozenset(rows[condition]) for _, condition in encounters),
     )
@@ -166,7 +167,7 @@ def exact_term_benchmark(
     return Benchmark(
         "exact terms",
         "Single exact terms (medicines, codes, rare names), among all passages of MedQuAD",
-        tuple(terms),
+        tuple(Query(term, "question") for term in terms),
         tuple(passages),
         tuple(frozenset(holding[term]) for term in terms),
     )
@@ -178,7 +179,7 @@ def with_typos(benchmark: Benchmark, seed: int = 0) -> Benchmark:
     return Benchmark(
         f"{benchmark.name}, typos",
         f"{benchmark.title}, with typing errors",
-        tuple(_mistyped(query, rng) for query in benchmark.queries),
+        tuple(replace(query, text=_mistyped(query.text, rng)) for query in benchmark.queries),
         benchmark.passages,
         benchmark.relevant,
     )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from medrag_desktop.domain.evidence import Passage
+from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.services.evaluate import Rate, bootstrap_mean
 from medrag_desktop.tasks import Task
 
@@ -24,7 +24,7 @@ class Benchmark:
 
     name: str
     title: str
-    queries: tuple[str, ...]
+    queries: tuple[Query, ...]
     passages: tuple[Passage, ...]
     relevant: tuple[frozenset[int], ...]
 
@@ -32,7 +32,7 @@ class Benchmark:
 class PassageRanker(Protocol):
     """Something that ranks the passages of a collection."""
 
-    def rank(self, queries: Sequence[str], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
+    def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
         """Return, for each query, at most k rows of the passages, best first."""
 
 

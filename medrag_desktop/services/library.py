@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Query
 from medrag_desktop.domain.fusion import merge_packs
+from medrag_desktop.domain.spelling import Suggestion, best_suggestions, mend, words_to_check
+from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.errors import PackCorrupt, PackIncompatible
 from medrag_desktop.ports import Encoder, KnowledgePack, PackShelf
 from medrag_desktop.tasks import Task
+
+
+class HasWords(Protocol):
+    """Something that knows which words its passages hold."""
+
+    def suggest(self, words: Sequence[str]) -> Mapping[str, Suggestion | None]:
+        """Return, for each word that no passage holds, the nearest that some do; None where none is near."""
+
+
+class QueryReader:
+    """Queries as typed -> as they are searched for: misspelled words mended, other names beside them."""
+
+    def __init__(self, synonyms: Synonyms) -> None:
+        self._synonyms = synonyms
+
+    def read(self, query: Query, packs: Sequence[HasWords]) -> Query:
+        """Return a query; a word is mended where none of the packs knows it."""
+        words = [word for word in words_to_check(query.text) if not self._synonyms.knows(word)]
+        text = mend(query.text, best_suggestions([pack.suggest(words) for pack in packs]))
+        return replace(query, text=text, also=self._synonyms.of(text))
 
 
 class Library:
@@ -18,11 +42,12 @@ class Library:
     A pack that is damaged or was built with another encoder is left out and told of; the others are searched.
     """
 
-    def __init__(self, shelf: PackShelf, encoder: Encoder, needed: str = "") -> None:
-        """Search a shelf; without the pack of the id `needed` nothing is searched."""
+    def __init__(self, shelf: PackShelf, encoder: Encoder, needed: str = "", synonyms: Synonyms | None = None) -> None:
+        """Search a shelf, by other names too; without the pack of the id `needed` nothing is searched."""
         self._shelf = shelf
         self._encoder = encoder
         self._needed = needed
+        self._reader = QueryReader(synonyms or Synonyms(()))
         self._open: dict[PackManifest, KnowledgePack] = {}
         self._unfit: dict[PackManifest, str] = {}
 
@@ -62,9 +87,14 @@ class Library:
         packs = self._opened()
         if not queries or not packs:
             return tuple(() for _ in queries)
-        vectors = self._encoder.encode_questions([query.text for query in queries], task=task)
-        found = [pack.search(queries, vectors, k, task=task) for pack in packs]
+        read = [self._reader.read(query, packs) for query in queries]
+        vectors = self._encoder.encode_questions([query.text for query in read], task=task)
+        found = [pack.search(read, vectors, k, task=task) for pack in packs]
         return tuple(merge_packs([hits[row] for hits in found], k) for row in range(len(queries)))
+
+    def read_as(self, text: str) -> str:
+        """Return the words that a search for a text looks for: those that no pack knows are read as their nearest."""
+        return self._reader.read(Query(text, "question"), self._opened()).text
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         """Return every passage on a condition, pack by pack in reading order."""

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from medrag_desktop.adapters.dpr_encoder import DprEncoder
 from medrag_desktop.adapters.faiss_index import quantize
 from medrag_desktop.adapters.lexical_index import LexicalIndex, build_lexical_index
-from medrag_desktop.domain.evidence import Passage
+from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.errors import InputError
 from medrag_desktop.ports import Encoder
 from medrag_desktop.tasks import Task
@@ -130,7 +130,9 @@ def mine(pool: Pool, wanted: Mapping[str, NDArray[np.int64]], encoder: Encoder) 
                     pair = pool.sources[name][number]
                     own = np.array([pool.number[pair.title, pair.text]])
                     limit = SURELY_WRONG * float(vectors.cosines(questions[place], own)[0])
-                    by_word = np.array([row for row, _ in lexical.search(pair.question, NEAREST)], np.int64)
+                    by_word = np.array(
+                        [row for row, _ in lexical.search(Query(pair.question, "question"), NEAREST)], np.int64
+                    )
                     kept = _kept(pool, pair, near[place], cosines[place], limit)[:BY_VECTOR]
                     others = _kept(pool, pair, by_word, vectors.cosines(questions[place], by_word), limit)
                     kept += [row for row in others if row not in kept][:BY_WORD]

@@ -24,7 +24,7 @@ from medrag_desktop.adapters.result_json import (
     search_to_json,
     self_test_to_json,
 )
-from medrag_desktop.domain.evidence import Hit, PackManifest
+from medrag_desktop.domain.evidence import Hit, PackManifest, Query
 from medrag_desktop.services.evaluate import (
     Accuracy,
     Bin,
@@ -46,7 +46,7 @@ MANIFEST = PackManifest(
 )
 RATES = {k: Rate(0.123456, 0.1, 0.2) for k in (1, 3, 5, 10)}
 MISSES = (Miss("7", "Measles", None, "not in library", ""), Miss("8", "Flu", 4, "outranked", "x"))
-BENCHMARK = Benchmark("library", "Encounters", ("cough",), (PASSAGE,), (frozenset({0}),))
+BENCHMARK = Benchmark("library", "Encounters", (Query("cough", "presentation"),), (PASSAGE,), (frozenset({0}),))
 SCORES = RetrievalScores(Rate(0.5, 0.4, 0.6), Rate(0.5, 0.4, 0.6), {k: Rate(1, 1, 1) for k in CUTS}, Rate(0, -0.1, 0.1))
 ACCURACY = Accuracy(2, 1, RATES, RATES)
 EVALUATION = DifferentialResult(

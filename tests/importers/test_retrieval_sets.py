@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from medrag_desktop.domain.catalogue import Catalogue
-from medrag_desktop.domain.evidence import Passage
+from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.domain.held_out import held_out
 from medrag_desktop.importers.retrieval_sets import (
     bioasq_benchmark,
@@ -47,7 +47,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_medquad_asks_of_held_out_subjects_among_all_passages(data: Path) -> None:
     parts = [medquad_benchmark(data, 500, development=development) for development in (False, True)]
-    asked = [{query.partition(" of ")[2].rstrip("?") for query in part.queries} for part in parts]
+    asked = [{query.text.partition(" of ")[2].rstrip("?") for query in part.queries} for part in parts]
     assert asked[0].isdisjoint(asked[1])
     assert asked[0] | asked[1] == {name for name in SUBJECTS if held_out(name)}
     assert {passage.title for passage in parts[0].passages} == set(SUBJECTS)
@@ -58,7 +58,9 @@ def test_passages_of_the_same_words_are_one_and_answer_alike(data: Path) -> None
     texts = [passage.text for passage in benchmark.passages]
     assert texts.count("Rest.") == 1
     rest = frozenset({texts.index("Rest.")})
-    treated = [gold for query, gold in zip(benchmark.queries, benchmark.relevant, strict=True) if "treatment" in query]
+    treated = [
+        gold for query, gold in zip(benchmark.queries, benchmark.relevant, strict=True) if "treatment" in query.text
+    ]
     assert treated
     assert all(gold == rest for gold in treated)
 
@@ -73,7 +75,7 @@ def test_bioasq_asks_only_10b_among_snippets_of_all(tmp_path: Path) -> None:
         {"id": "2", "batch": "10B1", "question": "B?", "snippets": [{"text": "One."}, {"text": "two"}]},
     ]
     benchmark = bioasq_benchmark(write(tmp_path, "bioasq_7b_10b", rows))
-    assert benchmark.queries == ("B?",)
+    assert benchmark.queries == (Query("B?", "question"),)
     assert sorted(passage.text.casefold().rstrip(".") for passage in benchmark.passages) == ["one", "three", "two"]
     assert {benchmark.passages[row].text.casefold().rstrip(".") for row in benchmark.relevant[0]} == {"one", "two"}
 
@@ -93,17 +95,18 @@ def test_exact_terms_are_answered_by_every_passage_that_holds_them() -> None:
     texts = ["Warfarin and INR2 after Thrombosis.", "warfarin again", "nothing here"]
     passages = [Passage(str(n), "", "", "", text, "") for n, text in enumerate(texts)]
     both = [exact_term_benchmark(passages, ["Warfarin", "Aspirin"], 9, development=part) for part in (False, True)]
-    found = {query: gold for part in both for query, gold in zip(part.queries, part.relevant, strict=True)}
+    found = {query.text: gold for part in both for query, gold in zip(part.queries, part.relevant, strict=True)}
     assert found == {"warfarin": {0, 1}, "inr2": {0}, "thrombosis": {0}}
 
 
 def test_typing_errors_change_the_questions_and_nothing_else() -> None:
     passages = (Passage("1", "", "", "", "text", ""),)
-    queries = (*(f"What is the treatment of malaria number {n}?" for n in range(20)), "a b", "")
+    texts = (*(f"What is the treatment of malaria number {n}?" for n in range(20)), "a b", "")
+    queries = tuple(Query(text, "question") for text in texts)
     benchmark = Benchmark("b", "B", queries, passages, (frozenset({0}),) * len(queries))
     wrong = with_typos(benchmark)
     changed = sum(a != b for a, b in zip(queries, wrong.queries, strict=True))
     assert changed > 15
-    assert wrong.queries[-2:] == ("a b", "")
+    assert wrong.queries[-2:] == queries[-2:]
     assert (wrong.passages, wrong.relevant) == (benchmark.passages, benchmark.relevant)
     assert with_typos(benchmark) == wrong

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medrag_desktop.domain.evidence import Passage
+from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.errors import Cancelled
 from medrag_desktop.services.evaluate_retrieval import Benchmark, hit_at, measure, ndcg_at, reciprocal_rank_at
 from medrag_desktop.tasks import Task
 
 PASSAGES = tuple(Passage(str(n), str(n), "", "", str(n), "") for n in range(4))
-BENCHMARK = Benchmark("b", "Title", ("one", "two"), PASSAGES, (frozenset({1}), frozenset({2, 3})))
+BENCHMARK = Benchmark(
+    "b", "Title", (Query("one", "question"), Query("two", "question")), PASSAGES, (frozenset({1}), frozenset({2, 3}))
+)
 
 
 class Fixed:
@@ -22,7 +24,7 @@ class Fixed:
     def __init__(self, *rankings: list[int]) -> None:
         self.rankings = list(rankings)
 
-    def rank(self, queries: Sequence[str], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
+    def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
         return [ranking[:k] for ranking in self.rankings]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from medrag_desktop.adapters.pack_shelf import FolderPackShelf
 from medrag_desktop.domain.evidence import Document, DocumentSection, Query
+from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.errors import PackCorrupt, PackError, PackIncompatible, PackMissing
 from medrag_desktop.importers.chunking import chunk
 from medrag_desktop.services.library import Library
@@ -98,3 +99,26 @@ def test_all_queries_are_encoded_at_once(tmp_path: Path) -> None:
         library.build(name, name, [document(name, "fever")], task=Task())
     library.search([Query("fever", "question"), Query("rash", "question")], 3, task=Task())
     assert encoder.questions == ["fever", "rash"]
+
+
+def test_misspelled_words_are_read_as_the_nearest_that_a_pack_knows(library: Library) -> None:
+    library.build("first", "First", [document("a", "scabies of the fingers"), document("b", "wound")], task=Task())
+    library.build("second", "Second", [document("c", "diarrhoea with blood")], task=Task())
+    assert ids(library, "scabeis")[0] == "first:a"
+    assert library.read_as("scabeis or diarhea?") == "scabies or diarrhea?"
+    assert library.read_as("scabies, wound") == "scabies, wound"
+
+
+def test_conditions_are_found_by_their_other_names(tmp_path: Path) -> None:
+    names = Synonyms([("Herpes zoster", "shingles")])
+    library = Library(FolderPackShelf(tmp_path, chunk), FakeEncoder(), synonyms=names)
+    library.build("first", "First", [document("a", "herpes zoster hurts"), document("b", "wound")], task=Task())
+    (hits,) = library.search([Query("shingles", "question")], 5, task=Task())
+    assert [hit.passage.document for hit in hits if hit.lexical_rank] == ["a"]
+
+
+def test_a_word_of_a_known_name_is_not_misspelled(tmp_path: Path) -> None:
+    library = Library(FolderPackShelf(tmp_path, chunk), FakeEncoder(), synonyms=Synonyms([("Cefixime",)]))
+    library.build("first", "First", [document("a", "cefuxime by vein")], task=Task())
+    assert library.read_as("cefixime") == "cefixime"
+    assert library.read_as("cefuxima") == "cefuxime"

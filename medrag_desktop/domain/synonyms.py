@@ -1,0 +1,52 @@
+"""Names in a query -> what else they are called: conditions, medicines, and shorthand by what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from medrag_desktop.domain.tokens import phrase
+
+LONGEST = 6
+"""Words of the longest name that is looked for."""
+MOST = 4
+"""Other names that are added for one."""
+
+
+class Synonyms:
+    """Groups of names that mean the same."""
+
+    def __init__(self, groups: Iterable[tuple[str, ...]]) -> None:
+        """Take groups whose first name is the usual one; a name of two groups means neither."""
+        self._others: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._words: set[str] = set()
+        seen: set[tuple[str, ...]] = set()
+        for group in groups:
+            keys = dict.fromkeys(tuple(phrase(name).split()) for name in group)
+            for key in keys:
+                self._words.update(key)
+                if not key or len(key) > LONGEST:
+                    continue
+                if key in seen:
+                    self._others.pop(key, None)
+                    continue
+                seen.add(key)
+                self._others[key] = tuple(name for name in group if tuple(phrase(name).split()) != key)[:MOST]
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a word is one of some name."""
+        return phrase(word) in self._words
+
+    def of(self, text: str) -> str:
+        """Return the other names of what a text names, the longest name at each place, joined by spaces."""
+        words = phrase(text).split()
+        found: dict[str, None] = {}
+        place = 0
+        while place < len(words):
+            length = next((n for n in range(min(LONGEST, len(words) - place), 0, -1) if self._key(words, place, n)), 0)
+            if length:
+                found |= dict.fromkeys(self._others[tuple(words[place : place + length])])
+            place += max(1, length)
+        return " ".join(found)
+
+    def _key(self, words: list[str], place: int, length: int) -> bool:
+        return tuple(words[place : place + length]) in self._others

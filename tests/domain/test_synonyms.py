@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medrag_desktop.domain.synonyms import Synonyms
+
+NAMES = Synonyms(
+    [
+        ("Myocardial infarction", "heart attack", "MI"),
+        ("Heart failure", "cardiac failure"),
+        ("Mitral insufficiency", "MI"),
+        ("shortness of breath", "sob"),
+    ]
+)
+
+
+def test_other_names_of_what_is_named_are_returned() -> None:
+    assert NAMES.of("signs of a Heart Attack?") == "Myocardial infarction MI"
+    assert NAMES.of("SOB on effort") == "shortness of breath"
+
+
+def test_the_longest_name_counts() -> None:
+    longer = Synonyms([("fever", "pyrexia"), ("yellow fever", "YF")])
+    assert longer.of("yellow fever vaccine") == "YF"
+
+
+def test_a_name_of_two_things_means_neither() -> None:
+    assert NAMES.of("MI") == ""
+
+
+def test_what_names_nothing_has_no_other_name() -> None:
+    assert NAMES.of("") == NAMES.of("bicycle repair") == Synonyms(()).of("fever") == ""
+
+
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    assert isinstance(NAMES.of(text), str)

@@ -37,7 +37,7 @@ from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.differential import make_ranking_model
 from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
-from medrag_desktop.domain.evidence import Document, PackManifest, Query
+from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, PackManifest, Query
 from medrag_desktop.domain.fusion import evidence_level
 from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.domain.vocabulary import Vocabulary
@@ -299,11 +299,16 @@ def library_documents(catalogue: Catalogue) -> tuple[Document, ...]:
     return tuple(condition_documents(catalogue.conditions))
 
 
-def search(base_dir: Path | None, text: str, count: int) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Search all packs and say which were left out; an off-topic text gives no hits."""
-    library = make_library(base_dir)
-    (hits,) = library.search([Query(text, "question")], count, task=Task())
-    return search_to_json(hits, evidence_level(hits)), library.left_out
+def search(
+    base_dir: Path | None, text: str, count: int, only: Filter = EVERYTHING
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Search the packs, say why each hit was found and which packs were left out; an off-topic text gives no hits."""
+    library, task = make_library(base_dir), Task()
+    (hits,) = library.search([Query(text, "question")], count, task=task, only=only)
+    evidence = evidence_level(hits)
+    shown = hits if evidence != "none" else ()
+    reasons = library.explain(text, shown, task=task)
+    return search_to_json(shown, reasons, evidence, library.read_as(text)), library.left_out
 
 
 def check_clinical_library(references: Path | None, *, task: Task) -> tuple[tuple[Problem, ...], Coverage]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from medrag_desktop.domain.case import Case, CaseSummary, Review
 from medrag_desktop.domain.draft import Draft
 from medrag_desktop.domain.encounter import Encounter
-from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Query
+from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, Hit, PackManifest, Passage, Query
 from medrag_desktop.domain.generation import Generated, GenerationRequest
 from medrag_desktop.domain.mention import Mention
 from medrag_desktop.domain.spelling import Suggestion
@@ -70,11 +70,16 @@ class KnowledgePack(Protocol):
     def manifest(self) -> PackManifest:
         """Return what the pack says of itself."""
 
-    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
+    def search(
+        self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task, only: Filter = EVERYTHING
+    ) -> tuple[tuple[Hit, ...], ...]:
         """Return at most k fused hits a query, best first; `vectors` holds one row a query."""
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         """Return every passage that describes a condition, in reading order, with score 0."""
+
+    def matched(self, query: Query, passage: Passage) -> tuple[str, ...]:
+        """Return the words of a passage that a query holds in some form, as they stand there."""
 
     def suggest(self, words: Sequence[str]) -> Mapping[str, Suggestion | None]:
         """Return, for each word that no passage holds, the nearest that some do; None where none is near."""

@@ -15,7 +15,7 @@ from mnemonic import Mnemonic
 
 from medrag_desktop.adapters.case_words import words_of, words_of_case
 from medrag_desktop.domain.case import Case, CaseSummary, summarize
-from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
+from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, Hit, PackManifest, Passage, Query
 from medrag_desktop.domain.generation import Generated, GenerationRequest, WordOrigin
 from medrag_desktop.domain.mention import Mention
 from medrag_desktop.domain.spelling import Suggestion
@@ -114,13 +114,18 @@ class MemoryPack:
             pack_id, "Memory", "1", "2026-01-01T00:00:00+00:00", "fake-encoder", 96, len(passages), 1, (), (), ()
         )
 
-    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
+    def search(
+        self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task, only: Filter = EVERYTHING
+    ) -> tuple[tuple[Hit, ...], ...]:
         task.checkpoint()
         self.queries += queries
         return tuple(self._hits(query, k) for query in queries)
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         return tuple(Hit(p, 0.0, self.cosine) for p in self.passages if p.condition == condition)
+
+    def matched(self, query: Query, passage: Passage) -> tuple[str, ...]:
+        return ()
 
     def suggest(self, words: Sequence[str]) -> Mapping[str, Suggestion | None]:
         return {}

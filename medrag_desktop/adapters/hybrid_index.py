@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medrag_desktop.adapters.faiss_index import DenseIndex, Int8Vectors
+from medrag_desktop.adapters.faiss_index import DenseIndex, Int8Vectors, Rows
 from medrag_desktop.adapters.lexical_index import LexicalIndex
 from medrag_desktop.domain.evidence import Query
 from medrag_desktop.domain.fusion import fused_score
@@ -16,6 +16,8 @@ from medrag_desktop.tasks import Task
 
 DEPTH = 50
 """Places of each ranking that take part in the fusion, at least."""
+FEW = 20_000
+"""Rows left by a filter up to which every vector is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,21 @@ class HybridIndex:
         self._dense = dense
         self._lexical = lexical
 
-    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> list[list[Row]]:
+    def search(
+        self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task, only: Rows | None = None
+    ) -> list[list[Row]]:
         """Return every row that is among the max(k, DEPTH) best of either ranking, best first.
 
-        `vectors` has one row a query, shape (queries, dimension).
+        `vectors` has one row a query, shape (queries, dimension). With `only`, no other row is found.
         """
         depth = max(DEPTH, k)
-        near, _ = self._dense.search(vectors, depth)
+        few = only is not None and len(only) <= FEW
+        near, _ = (self._vectors if few else self._dense).search(vectors, depth, only)
+        chosen = None if only is None else frozenset(only.tolist())
         found = []
         for query, vector, dense in zip(queries, vectors, near.tolist(), strict=True):
             task.checkpoint()
-            lexical = self._lexical.search(query, depth)
+            lexical = self._lexical.search(query, depth, chosen)
             found.append(self._fuse(vector, [row for row in dense if row >= 0], lexical))
         return found
 

@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -61,12 +61,12 @@ class LexicalIndex:
         self._searcher = self._index.searcher()
         self._words_file = folder / WORDS_NAME
 
-    def search(self, query: Query, k: int) -> tuple[tuple[int, float], ...]:
+    def search(self, query: Query, k: int, only: Collection[int] | None = None) -> tuple[tuple[int, float], ...]:
         """Return at most k (row, score) pairs, best first, ties by row; empty if nothing matches.
 
         The score is BM25 as a share of what a passage of usual length gets that holds every word of the query once, so
         that it can be compared between queries and packs; headings may bring it above 1. Any text is a query:
-        operators, quotes and control characters only separate words.
+        operators, quotes and control characters only separate words. With `only`, no other row is found.
         """
         own = dict.fromkeys(self.terms(query.text), 1.0)
         also = {term: ALSO_WEIGHT for term in self.terms(query.also) if term not in own}
@@ -77,15 +77,32 @@ class LexicalIndex:
         terms = self._rarest(own)
         weights = {**self._rarest(also), **terms}
         whole = sum(map(self._idf, terms))
-        found = self._searcher.search(self._any_of(weights, HEADING_WEIGHT[query.purpose]), limit=k, count=False)
-        rows = self._searcher.fast_field_values("row", [address for _, address in found.hits])
-        scored = ((int(row or 0), float(score) / whole) for row, (score, _) in zip(rows, found.hits, strict=True))
-        return tuple(sorted(scored, key=lambda pair: (-pair[1], pair[0])))
+        best = self._best(self._any_of(weights, HEADING_WEIGHT[query.purpose]), k, only)
+        return tuple(sorted(((row, score / whole) for row, score in best), key=lambda pair: (-pair[1], pair[0])))
+
+    def _best(self, query: tantivy.Query, k: int, only: Collection[int] | None) -> list[tuple[int, float]]:
+        """Return the k best rows; where some rows are left out, look at so many that k remain."""
+        limit = k if only is None else 2 * k * math.ceil(self._searcher.num_docs / max(1, len(only)))
+        while True:
+            limit = min(limit, self._searcher.num_docs)
+            found = self._searcher.search(query, limit=limit, count=False).hits
+            rows = self._searcher.fast_field_values("row", [address for _, address in found])
+            scored = [(int(row or 0), float(score)) for row, (score, _) in zip(rows, found, strict=True)]
+            kept = scored if only is None else [pair for pair in scored if pair[0] in only]
+            if len(kept) >= k or len(found) < limit or limit == self._searcher.num_docs:
+                return kept[:k]
+            limit *= 8
 
     def terms(self, text: str) -> tuple[str, ...]:
         """Return the distinct terms of a text that stand in some passage, in order of their first place."""
         terms = dict.fromkeys(self._analyzer.analyze(_plain(text[:LONGEST_QUERY])))
         return tuple(term for term in terms if self._document_frequency(term))
+
+    def matched(self, query: Query, text: str) -> tuple[str, ...]:
+        """Return the distinct words of a text that a query or its other names hold in some form."""
+        asked = {*self.terms(query.text), *self.terms(query.also)}
+        words = dict.fromkeys(re.findall(r"\w+", text))
+        return tuple(word for word in words if not asked.isdisjoint(self._analyzer.analyze(_plain(word))))
 
     def suggest(self, words: Iterable[str]) -> dict[str, Suggestion | None]:
         """Return, for each word that no passage holds, the nearest that some do; None where none is near."""
@@ -112,8 +129,6 @@ class LexicalIndex:
         try:
             lines = self._words_file.read_text("ascii").splitlines()
             return {word: int(count) for word, count in (line.split() for line in lines)}
-        except FileNotFoundError:
-            return {}
         except (OSError, ValueError) as error:
             raise PackCorrupt(f"The words {self._words_file} cannot be read; build the pack again.") from error
 

@@ -18,6 +18,7 @@ from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from medrag_desktop.adapters.faiss_index import (
+    EXACT_ROWS,
     faiss_works,
     load_vectors,
     open_dense,
@@ -38,7 +39,7 @@ from medrag_desktop.adapters.pack_manifest import (
     write_pack_manifest,
 )
 from medrag_desktop.adapters.passage_store import PassageStore, storable, write_passages
-from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Passage, Query
+from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, Hit, PackManifest, Passage, Query
 from medrag_desktop.domain.fusion import distinct
 from medrag_desktop.domain.spelling import Suggestion
 from medrag_desktop.errors import (
@@ -58,6 +59,8 @@ Chunk = Callable[[Document], tuple[Passage, ...]]
 Documents = Callable[[], Sequence[Document]]
 CHECKED_AT_OPENING = 64 * 2**20
 """Bytes up to which a pack is compared with its checksums each time it is opened."""
+QUESTIONS = 200
+"""Questions that the reading of an approximate index is measured with."""
 LARGEST_PACK = 32 * 2**30
 """Unpacked bytes an archive may claim."""
 _NOT_A_ZIP = (
@@ -97,10 +100,17 @@ class FolderPack:
         """Return what the pack says of itself."""
         return self._manifest
 
-    def search(self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
+    def search(
+        self, queries: Sequence[Query], vectors: Vectors, k: int, *, task: Task, only: Filter = EVERYTHING
+    ) -> tuple[tuple[Hit, ...], ...]:
         """Return at most k fused hits a query, best first; `vectors` has shape (queries, dimension)."""
-        found = self._index.search(queries, vectors, k, task=task)
-        return tuple(self._hits(rows, k) for rows in found)
+        rows = self._store.rows(only) if only.within_packs else None
+        found = self._index.search(queries, vectors, k, task=task, only=rows)
+        return tuple(self._hits(found_rows, k) for found_rows in found)
+
+    def matched(self, query: Query, passage: Passage) -> tuple[str, ...]:
+        """Return the words of a passage that a query holds in some form, as they stand there."""
+        return self._lexical.matched(query, f"{passage_heading(passage.title, passage.section)} {passage.text}")
 
     def suggest(self, words: Sequence[str]) -> Mapping[str, Suggestion | None]:
         """Return, for each word that no passage holds, the nearest that some do; None where none is near."""
@@ -190,7 +200,7 @@ class FolderPackShelf:
             )
             if names:
                 write_names(staging, names, encoder, task=task)
-            manifest = _write_pack(staging, pack_id, title, documents, passages, vectors, encoder.id, task)
+            manifest = _write_pack(staging, pack_id, title, documents, passages, vectors, encoder, task)
             task.report("Installing the pack", len(passages), len(passages))
             self._put_in_place(staging, pack_id)
         return manifest
@@ -379,7 +389,7 @@ def _write_pack(
     documents: Sequence[Document],
     passages: Sequence[Passage],
     vectors: Vectors,
-    encoder_id: str,
+    encoder: Encoder,
     task: Task,
 ) -> PackManifest:
     """Write every file of a pack, `pack.json` last."""
@@ -388,7 +398,7 @@ def _write_pack(
     stored = quantize(vectors)
     stored.save(folder)
     if faiss_works(folder.parent.parent / ".faiss.json"):
-        write_faiss(stored, folder / "dense.faiss")
+        write_faiss(stored, folder / "dense.faiss", _some_questions(passages, encoder, task))
     (folder / "lexical").mkdir()
     build_lexical_index(folder / "lexical", passages, task=task)
     now = datetime.now(UTC)
@@ -397,7 +407,7 @@ def _write_pack(
         title=storable(title),
         version=f"{now:%Y.%m.%d}-{_digest(passages)}",
         built_at=now.isoformat(timespec="seconds"),
-        encoder=encoder_id,
+        encoder=encoder.id,
         dimension=int(vectors.shape[1]),
         passages=len(passages),
         documents=len(documents),
@@ -407,6 +417,15 @@ def _write_pack(
     )
     write_pack_manifest(folder, manifest)
     return manifest
+
+
+def _some_questions(passages: Sequence[Passage], encoder: Encoder, task: Task) -> Vectors | None:
+    """Return what an approximate index is measured with: headings, and the first words of what has none."""
+    if len(passages) <= EXACT_ROWS:
+        return None
+    some = passages[:: len(passages) // QUESTIONS]
+    headings = [passage_heading(p.title, p.section) or " ".join(p.text.split()[:12]) for p in some]
+    return encoder.encode_questions(headings, task=task)
 
 
 def _digest(passages: Sequence[Passage]) -> str:

@@ -6,8 +6,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from medrag_desktop.domain.evidence import Passage
+import numpy as np
+from numpy.typing import NDArray
+
+from medrag_desktop.domain.evidence import Filter, Passage
 from medrag_desktop.errors import PackCorrupt
 
 COLUMNS = ("id", "document", "title", "section", "text", "source", "date", "kind", "condition", "url")
@@ -46,7 +50,8 @@ class PassageStore:
         try:
             uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            self._count = int(self._select("SELECT COUNT(*) FROM passages")[0][0])
+            # rows are numbered from 0 without a gap: counting them would read them all
+            self._count = int(self._select("SELECT COALESCE(MAX(row), -1) + 1 FROM passages")[0][0])
         except sqlite3.Error as error:
             raise self._corrupt() from error
 
@@ -65,6 +70,21 @@ class PassageStore:
             raise self._corrupt()
         return found
 
+    def rows(self, only: Filter) -> NDArray[np.int64]:
+        """Return the rows that a filter lets through, in order of size."""
+        wheres: list[str] = []
+        values: list[str | int] = []
+        for column, wanted in (("kind", only.kinds), ("section", only.sections)):
+            if wanted:
+                wheres.append(f"{column} COLLATE NOCASE IN ({', '.join('?' * len(wanted))})")
+                values += sorted(wanted)
+        if only.since_year:
+            wheres.append("CAST(SUBSTR(date, 1, 4) AS INTEGER) >= ?")
+            values.append(only.since_year)
+        where = f"WHERE {' AND '.join(wheres)}" if wheres else ""
+        found = self._select(f"SELECT row FROM passages {where} ORDER BY row", values)
+        return np.array([row for (row,) in found], dtype=np.int64)
+
     def of_condition(self, condition: str) -> tuple[Passage, ...]:
         """Return the passages that describe a condition, in reading order."""
         return tuple(self._passages("WHERE condition = ? ORDER BY row", [condition]).values())
@@ -77,7 +97,7 @@ class PassageStore:
         rows = self._select(f"SELECT row, {', '.join(COLUMNS)} FROM passages {where}", values)
         return {int(row): replace(Passage(*fields), pack=self._pack) for row, *fields in rows}
 
-    def _select(self, statement: str, values: Sequence[int | str] = ()) -> list[tuple[str, ...]]:
+    def _select(self, statement: str, values: Sequence[int | str] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:

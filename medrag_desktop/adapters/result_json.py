@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from medrag_desktop.domain.evidence import Hit, PackManifest
+from medrag_desktop.domain.evidence import Hit, PackManifest, Reason
 from medrag_desktop.services.evaluate import Accuracy, DifferentialResult, EmergencyResult, Rate
 from medrag_desktop.services.evaluate_extraction import ExtractionResult
 from medrag_desktop.services.evaluate_retrieval import Benchmark, RetrievalScores
@@ -20,11 +20,12 @@ SCHEMA_VERSION = 1
 
 
 class HitFields(Struct):
-    """A passage that was found; a rank is null where that list does not hold it."""
+    """A passage that was found, and why; a rank is null where that list does not hold it."""
 
     rank: int
     score: float
     cosine: float
+    lexical: float
     dense_rank: int | None
     lexical_rank: int | None
     id: str
@@ -38,12 +39,15 @@ class HitFields(Struct):
     condition: str
     url: str
     pack: str
+    matched: list[str]
+    sentence: str
 
 
 class SearchFields(Struct):
-    """`medrag search`: no hits where nothing relevant was found."""
+    """`medrag search`: no hits where nothing relevant was found; `read_as` is what was looked for."""
 
     schema_version: int
+    read_as: str
     evidence: Literal["found", "weak", "none"]
     hits: list[HitFields]
 
@@ -273,17 +277,20 @@ def result_schema(name: str) -> dict[str, Any]:
     return msgspec.json.schema(SCHEMAS[name])
 
 
-def search_to_json(hits: Iterable[Hit], evidence: str) -> dict[str, Any]:
-    """Return what a search found; without evidence no hits."""
+def search_to_json(hits: Sequence[Hit], reasons: Sequence[Reason], evidence: str, read_as: str) -> dict[str, Any]:
+    """Return what a search found and why."""
+    scores = ("score", "cosine", "lexical", "dense_rank", "lexical_rank")
     rows = [
         {
             "rank": rank,
-            **{name: getattr(hit, name) for name in ("score", "cosine", "dense_rank", "lexical_rank")},
+            **{name: getattr(hit, name) for name in scores},
             **asdict(hit.passage),
+            **asdict(reason),
         }
-        for rank, hit in enumerate(hits if evidence != "none" else (), start=1)
+        for rank, (hit, reason) in enumerate(zip(hits, reasons, strict=True), start=1)
     ]
-    return _checked({"schema_version": SCHEMA_VERSION, "evidence": evidence, "hits": rows}, SearchFields)
+    found = {"schema_version": SCHEMA_VERSION, "read_as": read_as, "evidence": evidence, "hits": rows}
+    return _checked(found, SearchFields)
 
 
 def packs_to_json(manifests: Iterable[PackManifest]) -> list[dict[str, Any]]:

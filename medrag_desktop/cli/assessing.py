@@ -18,6 +18,7 @@ from medrag_desktop.cli.output import AsJson, BaseDir, print_draft, print_json, 
 from medrag_desktop.cli.passphrase import PassphraseFile, opened_history
 from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
+from medrag_desktop.domain.evidence import Filter
 from medrag_desktop.errors import MedragError, StoreError
 from medrag_desktop.services.history import History
 from medrag_desktop.tasks import Task
@@ -68,20 +69,37 @@ def assess(
 def search(
     text: Annotated[str, typer.Argument(help="What to look for.")],
     count: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+    packs: Annotated[list[str] | None, typer.Option("--pack", help="Only in the pack of this id.")] = None,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only of this kind: condition, guideline, article, trial, topic.")
+    ] = None,
+    sections: Annotated[list[str] | None, typer.Option("--section", help="Only in sections of this title.")] = None,
+    since: Annotated[int, typer.Option("--since", min=0, help="Only from this year on.")] = 0,
     json_out: AsJson = False,
     base_dir: BaseDir = None,
 ) -> None:
     """Search the library."""
-    result, left_out = bootstrap.search(base_dir, text, count)
+    only = Filter(frozenset(packs or ()), frozenset(kinds or ()), frozenset(sections or ()), since)
+    result, left_out = bootstrap.search(base_dir, text, count, only)
     for note in left_out:
         print(note, file=sys.stderr)
     if json_out:
         print_json(result)
         return
+    if result["read_as"] != text:
+        print(f"Looked for: {result['read_as']}\n")
     if not result["hits"]:
         print("Nothing relevant found.")
     for hit in result["hits"]:
-        print(f"{hit['rank']}. {hit['title']}: {hit['section']} ({hit['source']})\n   {hit['text']}\n")
+        print(f"{hit['rank']}. {hit['title']}: {hit['section']} ({hit['source']})\n   {hit['text']}")
+        print(f"   {_reason(hit)}\n")
+
+
+def _reason(hit: dict[str, Any]) -> str:
+    """Say why a passage was found."""
+    by_words = f"words {', '.join(hit['matched'])} (place {hit['lexical_rank']})" if hit["lexical_rank"] else ""
+    by_meaning = f"meaning {hit['cosine']:.2f} (place {hit['dense_rank']})" if hit["dense_rank"] else ""
+    return f"Found by {' and '.join(filter(None, (by_words, by_meaning)))}; nearest: \u201c{hit['sentence']}\u201d"
 
 
 def _assess_one(

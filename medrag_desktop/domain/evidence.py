@@ -66,6 +66,27 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which passages a search may find; an empty field leaves all."""
+
+    packs: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    """Source types: condition, guideline, article, trial, topic, document."""
+    sections: frozenset[str] = frozenset()
+    """Section titles; upper and lower case are one."""
+    since_year: int = 0
+    """Earliest year of the text; one without a date is left out."""
+
+    @property
+    def within_packs(self) -> bool:
+        """Tell whether the filter leaves out passages of the packs that it lets through."""
+        return bool(self.kinds or self.sections or self.since_year)
+
+
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage found, and why."""
 
@@ -80,6 +101,16 @@ class Hit:
     """1-based rank in the dense list; None when absent from it."""
     lexical_rank: int | None = None
     """1-based rank in the BM25 list; None when absent from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a passage was found, beside its two scores and ranks."""
+
+    matched: tuple[str, ...]
+    """Words of the passage and its heading that the query holds in some form, as they stand there."""
+    sentence: str
+    """The sentence of the passage whose vector is nearest to the query's."""
 
 
 @dataclass(frozen=True, slots=True)

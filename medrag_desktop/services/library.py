@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from medrag_desktop.domain.evidence import Document, Hit, PackManifest, Query
+from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, Hit, PackManifest, Passage, Query, Reason
 from medrag_desktop.domain.fusion import merge_packs
+from medrag_desktop.domain.sentences import split
 from medrag_desktop.domain.spelling import Suggestion, best_suggestions, mend, words_to_check
 from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.errors import PackCorrupt, PackIncompatible
@@ -82,19 +83,37 @@ class Library:
         self._open = {known: pack for known, pack in self._open.items() if known.id != pack_id}
         self._shelf.remove(pack_id)
 
-    def search(self, queries: Sequence[Query], k: int, *, task: Task) -> tuple[tuple[Hit, ...], ...]:
+    def search(
+        self, queries: Sequence[Query], k: int, *, task: Task, only: Filter = EVERYTHING
+    ) -> tuple[tuple[Hit, ...], ...]:
         """Return the k best hits of each query over all packs; raise a PackError if the needed one is unfit."""
-        packs = self._opened()
+        packs = [pack for pack in self._opened() if not only.packs or pack.manifest.id in only.packs]
         if not queries or not packs:
             return tuple(() for _ in queries)
         read = [self._reader.read(query, packs) for query in queries]
         vectors = self._encoder.encode_questions([query.text for query in read], task=task)
-        found = [pack.search(read, vectors, k, task=task) for pack in packs]
+        found = [pack.search(read, vectors, k, task=task, only=only) for pack in packs]
         return tuple(merge_packs([hits[row] for hits in found], k) for row in range(len(queries)))
 
     def read_as(self, text: str) -> str:
         """Return the words that a search for a text looks for: those that no pack knows are read as their nearest."""
         return self._reader.read(Query(text, "question"), self._opened()).text
+
+    def explain(self, text: str, hits: Sequence[Hit], *, task: Task) -> tuple[Reason, ...]:
+        """Return why each hit of a search for a text was found."""
+        packs = {pack.manifest.id: pack for pack in self._opened()}
+        query = self._reader.read(Query(text, "question"), tuple(packs.values()))
+        (asked,) = self._encoder.encode_questions([query.text], task=task)
+        pieces = [(hit.passage, piece.text) for hit in hits for piece in split(hit.passage.text)]
+        vectors = self._encoder.encode_passages([(passage.title, piece) for passage, piece in pieces], task=task)
+        nearest: dict[Passage, tuple[float, str]] = {}
+        for (passage, piece), cosine in zip(pieces, (vectors @ asked).tolist(), strict=True):
+            if passage not in nearest or cosine > nearest[passage][0]:
+                nearest[passage] = cosine, piece
+        return tuple(
+            Reason(packs[hit.passage.pack].matched(query, hit.passage), nearest.get(hit.passage, (0.0, ""))[1])
+            for hit in hits
+        )
 
     def passages_of(self, condition: str) -> tuple[Hit, ...]:
         """Return every passage on a condition, pack by pack in reading order."""

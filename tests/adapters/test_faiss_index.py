@@ -146,3 +146,57 @@ def test_an_empty_collection_finds_nothing(tmp_path: Path) -> None:
     assert empty.search(unit(2), 5)[0].shape == (2, 0)
     write_faiss(empty, tmp_path / "dense.faiss")
     assert FaissIndex(tmp_path / "dense.faiss").search(unit(2), 5)[0].shape == (2, 0)
+
+
+def clustered(rows: int, seed: int = 0) -> Vectors:
+    """Return unit vectors around a few directions, as those of texts lie."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(20, 16))
+    vectors = (centres[rng.integers(0, 20, rows)] + 0.5 * rng.normal(size=(rows, 16))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Int8Vectors, faiss_index.DenseIndex]:
+    monkeypatch.setattr(faiss_index, "EXACT_ROWS", 500)
+    stored = quantize(clustered(4000))
+    write_faiss(stored, tmp_path / "dense.faiss", clustered(100, seed=1))
+    return stored, open_dense(tmp_path, stored)
+
+
+def shared(found: Any, exact: Any) -> float:
+    return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(found, exact, strict=True)]))
+
+
+def test_an_approximate_index_finds_nearly_all_of_what_an_exact_one_finds(
+    large: tuple[Int8Vectors, faiss_index.DenseIndex],
+) -> None:
+    stored, index = large
+    questions = clustered(100, seed=2)
+    rows, products = index.search(questions, 10)
+    assert shared(rows, stored.search(questions, 10)[0]) > 0.93
+    assert (np.diff(products, axis=1) <= 0).all()
+
+
+def test_a_filtered_search_finds_allowed_rows_only_and_loses_few(
+    large: tuple[Int8Vectors, faiss_index.DenseIndex],
+) -> None:
+    stored, index = large
+    only = np.arange(0, 4000, 9, dtype=np.int64)
+    questions = clustered(50, seed=3)
+    rows, _ = index.search(questions, 10, only)
+    exact, _ = stored.search(questions, 10, only)
+    assert set(rows.ravel().tolist()) <= {*only.tolist(), -1}
+    assert shared(rows, exact) > 0.93
+    assert index.search(questions, 10, only[:3])[0].shape == (50, 3)
+
+
+@given(st.sets(st.integers(0, 39), max_size=20), st.integers(0, 50))
+def test_an_exact_filtered_search_is_that_of_the_rows_alone(only: set[int], k: int) -> None:
+    stored, rows = quantize(unit(40)), np.array(sorted(only), dtype=np.int64)
+    question = unit(1, seed=9)
+    found, products = stored.search(question, k, rows)
+    expected = sorted(only, key=lambda row: -float(question[0] @ stored.floats(row, row + 1)[0]))[:k]
+    assert found[0].tolist() == expected
+    assert products.shape == found.shape

@@ -24,7 +24,7 @@ from medrag_desktop.adapters.result_json import (
     search_to_json,
     self_test_to_json,
 )
-from medrag_desktop.domain.evidence import Hit, PackManifest, Query
+from medrag_desktop.domain.evidence import Hit, PackManifest, Query, Reason
 from medrag_desktop.services.evaluate import (
     Accuracy,
     Bin,
@@ -41,6 +41,7 @@ from tests.drafts import PASSAGE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 HITS = (Hit(PASSAGE, 0.5, 0.25, dense_rank=1), Hit(PASSAGE, 0.25, -0.5, lexical_rank=2))
+REASON = Reason(("Cough",), "Cough is common.")
 MANIFEST = PackManifest(
     "library", "Library", "2026.11.22-0", "2026-11-22", "dpr", 384, 2, 1, ("A source",), ("CC",), (("a.db", "00"),)
 )
@@ -60,7 +61,7 @@ EVALUATION = DifferentialResult(
     emergencies=EmergencyResult(1, ("7",), 1, RATES[1]),
 )
 RESULTS: dict[str, Any] = {
-    "search": search_to_json(HITS, "found"),
+    "search": search_to_json(HITS, (REASON, REASON), "found", "cough"),
     "pack_list": packs_to_json([MANIFEST]),
     "library_check": problems_to_json([Problem("error", "a.toml", "It is broken.")]),
     "self_test": self_test_to_json([("packs", True, "fine"), ("window", False, "none")]),
@@ -95,7 +96,8 @@ def test_the_committed_schema_is_the_one_in_force_and_results_keep_it(
 
 
 def test_a_search_without_evidence_shows_nothing() -> None:
-    assert search_to_json(HITS, "none") == {"schema_version": 1, "evidence": "none", "hits": []}
+    nothing = {"schema_version": 1, "read_as": "bicycle", "evidence": "none", "hits": []}
+    assert search_to_json((), (), "none", "bicycle") == nothing
     assert [hit["rank"] for hit in RESULTS["search"]["hits"]] == [1, 2]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medrag_desktop.adapters.pack_shelf import FolderPackShelf
-from medrag_desktop.domain.evidence import Document, DocumentSection, Query
+from medrag_desktop.domain.evidence import Document, DocumentSection, Filter, Query
 from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.errors import PackCorrupt, PackError, PackIncompatible, PackMissing
 from medrag_desktop.importers.chunking import chunk
@@ -122,3 +122,38 @@ def test_a_word_of_a_known_name_is_not_misspelled(tmp_path: Path) -> None:
     library.build("first", "First", [document("a", "cefuxime by vein")], task=Task())
     assert library.read_as("cefixime") == "cefixime"
     assert library.read_as("cefuxima") == "cefuxime"
+
+
+def test_hits_are_explained_by_their_words_and_nearest_sentence(library: Library) -> None:
+    text = "Scabies itches. Burrows are seen between the fingers. Treat the whole family."
+    library.build("first", "First", [document("a", text), document("b", "wound")], task=Task())
+    (hits,) = library.search([Query("burrows on the finger", "question")], 1, task=Task())
+    (reason,) = library.explain("burrows on the finger", hits, task=Task())
+    assert reason.matched == ("Burrows", "fingers")
+    assert reason.sentence == "Burrows are seen between the fingers."
+    assert library.explain("anything", (), task=Task()) == ()
+
+
+def test_a_filter_lets_through_packs_kinds_sections_and_years(library: Library) -> None:
+    def dated(name: str, kind: str, date: str, section: str) -> Document:
+        return Document(name, name, (DocumentSection(section, f"fever {name}"),), "s", date=date, kind=kind)
+
+    library.build("first", "First", [dated("a", "guideline", "2020-05-01", "Management")], task=Task())
+    library.build(
+        "second",
+        "Second",
+        [dated("b", "article", "1999", "Management"), dated("c", "guideline", "", "Refer"), document("d", "fever d")],
+        task=Task(),
+    )
+
+    def found(**only: object) -> set[str]:
+        (hits,) = library.search([Query("fever", "question")], 9, task=Task(), only=Filter(**only))  # type: ignore[arg-type]
+        return {hit.passage.document for hit in hits}
+
+    assert found() == {"a", "b", "c", "d"}
+    assert found(packs=frozenset({"second"})) == {"b", "c", "d"}
+    assert found(kinds=frozenset({"guideline"})) == {"a", "c"}
+    assert found(sections=frozenset({"management"})) == {"a", "b"}
+    assert found(since_year=2000) == {"a"}
+    assert found(kinds=frozenset({"guideline"}), sections=frozenset({"refer"}), packs=frozenset({"second"})) == {"c"}
+    assert found(kinds=frozenset({"x'; DROP TABLE passages"})) == set()

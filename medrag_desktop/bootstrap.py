@@ -39,6 +39,7 @@ from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, PackManifest, Query
 from medrag_desktop.domain.fusion import evidence_level
+from medrag_desktop.domain.querying import presentation_query
 from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import ConfigError, ModelError, PackCorrupt, PackMissing
@@ -67,7 +68,7 @@ from medrag_desktop.services.library import Library, QueryReader
 from medrag_desktop.services.library_problem import Problem
 from medrag_desktop.services.possible import Names, PossibleReader, names_of
 from medrag_desktop.services.rank import Ranker
-from medrag_desktop.services.vignettes import Vignette
+from medrag_desktop.services.vignettes import Vignette, read_demographics
 from medrag_desktop.tasks import Task
 
 LIBRARY_PACK = "library"
@@ -221,16 +222,17 @@ def evaluate_retrieval(
         if request.base is not None:
             rankers["other encoder"] = DenseRanker(collections, DprEncoder(request.base))
         rankers |= {"DPR": DenseRanker(collections, encoder), "hybrid": HybridRanker(collections, encoder, reader)}
-        for benchmark in _benchmarks(catalogue, request):
+        for benchmark in _benchmarks(make_ranker(base_dir), request):
             results.append((benchmark, evaluate_retrieval_set(benchmark, rankers, task=task)))
     return results
 
 
-def _benchmarks(catalogue: Catalogue, request: RetrievalRequest) -> Iterator[Benchmark]:
+def _benchmarks(ranker: Ranker, request: RetrievalRequest) -> Iterator[Benchmark]:
     """Yield the sets asked for; those of corpora only where there is a folder of them."""
+    catalogue = ranker.catalogue
     sets = [name for name in request.sets if request.data is not None or name is RetrievalSet.LIBRARY]
     if RetrievalSet.LIBRARY in sets:
-        yield library_benchmark(catalogue, ENCOUNTERS_EACH, development=request.development)
+        yield library_benchmark(catalogue, ENCOUNTERS_EACH, partial(_query_of, ranker), development=request.development)
     if request.data is None:
         return
     if RetrievalSet.BIOASQ in sets:
@@ -245,6 +247,13 @@ def _benchmarks(catalogue: Catalogue, request: RetrievalRequest) -> Iterator[Ben
         yield exact_term_benchmark(medquad.passages, medicines, TERMS_EACH, development=request.development)
     if RetrievalSet.TYPOS in sets:
         yield with_typos(medquad)
+
+
+def _query_of(ranker: Ranker, complaint: str) -> Query:
+    """Return the query that an assessment searches with for what a patient came with."""
+    encounter = Encounter(patient=read_demographics(complaint), chief_complaint=complaint)
+    encounter, observations, _ = ranker.triage(encounter)
+    return presentation_query(encounter, observations.present(), ranker.catalogue.vocabulary)
 
 
 def make_shelf(base_dir: Path | None) -> FolderPackShelf:

@@ -34,8 +34,8 @@ HEADING_WEIGHT = {"presentation": 0.15, "condition": 1.5, "question": 3.0}
 A question names its subject as a heading does; of a presentation, `cough` is not a passage entitled Whooping cough.
 """
 
-ALSO_WEIGHT = 0.2
-"""Weight of a word that is not in the query but means the same as one there."""
+ALSO_WEIGHT = {"presentation": 0.5, "condition": 0.2, "question": 0.2}
+"""Weight of a word that is not in the query but means the same as one there, by the purpose of the query."""
 
 WORDS_NAME = "words.txt"
 """The words of a pack, each with the number of passages that hold it: what misspelled words are compared with."""
@@ -69,7 +69,7 @@ class LexicalIndex:
         operators, quotes and control characters only separate words. With `only`, no other row is found.
         """
         own = dict.fromkeys(self.terms(query.text), 1.0)
-        also = {term: ALSO_WEIGHT for term in self.terms(query.also) if term not in own}
+        also = {term: ALSO_WEIGHT[query.purpose] for term in self.terms(query.also) if term not in own}
         if not own:  # the other names are all there is to look for
             own, also = dict.fromkeys(also, 1.0), {}
         if not own or k < 1:

@@ -23,16 +23,19 @@ SHOWN_VITAL_SIGNS = (
     "avpu",
 )
 SHOWN_BODY_MEASURES = ("weight_kg", "height_cm", "muac_mm")
+OTHER_NAMES = 5
+"""Names of a finding, beside its label, that are looked for."""
 _DENIED = re.compile(r"\b(?:no|not|nor|denies|denied|without|never)\b[^.;,\n]*[,;]?", re.IGNORECASE)
 """What a complaint says is not there: a search for its words would find what the patient does not have."""
 
 
 def presentation_query(encounter: Encounter, findings: Iterable[Finding], vocabulary: Vocabulary) -> Query:
     """Write the query for the presentation as a whole; absent findings are left out."""
+    findings = tuple(findings)
     labels = present_labels(findings, vocabulary)
     complaint = _DENIED.sub("", encounter.chief_complaint).strip(" ,;.")[:200]
     words = [complaint, ", ".join(labels), age_group(encounter.patient)]
-    return Query(" ".join(word for word in words if word), "presentation")
+    return Query(" ".join(word for word in words if word), "presentation", also=other_names(findings, vocabulary))
 
 
 def candidate_query(candidate: Candidate, findings: Iterable[Finding], vocabulary: Vocabulary) -> Query:
@@ -58,6 +61,13 @@ def describe(encounter: Encounter, vocabulary: Vocabulary, findings: Iterable[Fi
         _listed("measured", _measured_words(encounter, SHOWN_VITAL_SIGNS)),
     ]
     return "; ".join(part for part in parts if part)
+
+
+def other_names(findings: Iterable[Finding], vocabulary: Vocabulary) -> str:
+    """Return what else the findings that are there are called: a passage may use any of their names."""
+    present = dict.fromkeys(f.finding for f in findings if f.presence is Presence.PRESENT)
+    names = (vocabulary[finding].synonyms for finding in present if finding in vocabulary)
+    return " ".join(name for synonyms in names for name in synonyms[:OTHER_NAMES])
 
 
 def present_labels(findings: Iterable[Finding], vocabulary: Vocabulary) -> tuple[str, ...]:

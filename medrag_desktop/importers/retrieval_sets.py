@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -98,8 +98,13 @@ def bioasq_benchmark(data: Path) -> Benchmark:
     )
 
 
-def library_benchmark(catalogue: Catalogue, each: int, *, development: bool = False) -> Benchmark:
-    """Return written encounters of held-out conditions; every passage of the condition answers."""
+def library_benchmark(
+    catalogue: Catalogue, each: int, query_of: Callable[[str], Query], *, development: bool = False
+) -> Benchmark:
+    """Return queries for written encounters of held-out conditions; every passage of the condition answers.
+
+    `query_of` makes of what a clinician typed the query that the program searches with.
+    """
     passages = tuple(p for ps in passages_by_condition(catalogue.conditions).values() for p in ps)
     rows: dict[str, set[int]] = defaultdict(set)
     for number, passage in enumerate(passages):
@@ -108,7 +113,7 @@ def library_benchmark(catalogue: Catalogue, each: int, *, development: bool = Fa
     return Benchmark(
         "library",
         "Encounters of held-out conditions, among all passages of the library",
-        tuple(Query(text, "presentation") for text, _ in encounters),
+        tuple(query_of(text) for text, _ in encounters),
         passages,
         tuple(frozenset(rows[condition]) for _, condition in encounters),
     )

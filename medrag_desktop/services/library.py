@@ -34,7 +34,8 @@ class QueryReader:
         """Return a query; a word is mended where none of the packs knows it."""
         words = [word for word in words_to_check(query.text) if not self._synonyms.knows(word)]
         text = mend(query.text, best_suggestions([pack.suggest(words) for pack in packs]))
-        return replace(query, text=text, also=self._synonyms.of(text))
+        also = " ".join(filter(None, (query.also, self._synonyms.of(text))))
+        return replace(query, text=text, also=also)
 
 
 class Library:

@@ -73,8 +73,10 @@ class _Tower(nn.Module):
         return nn.functional.normalize(pool(states, attention_mask, self.pooling), dim=-1)
 
 
-def export_retriever(checkpoint: Path, out: Path) -> Manifest:
+def export_retriever(checkpoint: Path, out: Path, *, quantized: bool = True) -> Manifest:
     """Write the model folder and return its manifest; raise ModelCorrupt if the export strays from torch.
+
+    Weights are int8, or fp32 where they are only to be compared with.
 
     Source: a folder with `question/` and `passage/` (DPRQuestionEncoder, DPRContextEncoder) and
     `tokenizer.json`, as `train_retriever` writes it.
@@ -83,10 +85,10 @@ def export_retriever(checkpoint: Path, out: Path) -> Manifest:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         graphs = {
-            "question.onnx": _graph(question_bert(towers.question), towers, Path(scratch)),
-            "passage.onnx": _graph(passage_bert(towers.passage), towers, Path(scratch)),
+            "question.onnx": _graph(question_bert(towers.question), towers, Path(scratch), quantized),
+            "passage.onnx": _graph(passage_bert(towers.passage), towers, Path(scratch), quantized),
         }
-    files = _write(graphs, out)
+    files = _write(graphs, out) if quantized else _write_plain(graphs, out)
     tokenizer_file = out / "tokenizer.json"
     towers.tokenizer.no_padding()
     towers.tokenizer.no_truncation()
@@ -121,8 +123,8 @@ def _manifest(towers: Towers, out: Path, files: tuple[str, ...]) -> Manifest:
     )
 
 
-def _graph(bert: nn.Module, towers: Towers, scratch: Path) -> onnx.ModelProto:
-    """Return the int8 graph of one tower, its embedding table still inside."""
+def _graph(bert: nn.Module, towers: Towers, scratch: Path, quantized: bool) -> onnx.ModelProto:
+    """Return the graph of one tower, its embedding table still inside."""
     bert.config._attn_implementation = "eager"  # noqa: SLF001 - transformers' only switch after loading
     tokens = tokenize(towers.tokenizer, list(PROBES), towers.settings.question_tokens)
     plain = scratch / "tower.onnx"
@@ -137,8 +139,9 @@ def _graph(bert: nn.Module, towers: Towers, scratch: Path) -> onnx.ModelProto:
         dynamo=False,
     )
     model = onnx.load(plain)
-    _quantize_embedding(model)
-    _quantize_layers(model)
+    if quantized:
+        _quantize_embedding(model)
+        _quantize_layers(model)
     return model
 
 
@@ -220,6 +223,12 @@ def _write(graphs: dict[str, onnx.ModelProto], out: Path) -> tuple[str, ...]:
     if not shared:
         (out / "tokens.bin").unlink(missing_ok=True)
     return (*graphs, "tokens.bin") if shared else tuple(graphs)
+
+
+def _write_plain(graphs: dict[str, onnx.ModelProto], out: Path) -> tuple[str, ...]:
+    for name, model in graphs.items():
+        (out / name).write_bytes(model.SerializeToString())
+    return tuple(graphs)
 
 
 def _initializer(model: onnx.ModelProto, name: str) -> TensorProto:

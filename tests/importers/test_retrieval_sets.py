@@ -85,8 +85,9 @@ def test_encounters_are_of_held_out_conditions_and_answered_by_all_their_passage
     kept_out = {c.id for c in CONDITIONS if is_held_out(c)}
     assert {condition for encounters in written.values() for _, condition in encounters} == kept_out
     assert not {c for _, c in written[False]} & {c for _, c in written[True]}
-    benchmark = library_benchmark(CATALOGUE, 3)
+    benchmark = library_benchmark(CATALOGUE, 3, lambda text: Query(f"typed {text}", "presentation"))
     assert len(benchmark.passages) == len(CONDITIONS)
+    assert all(query.text.startswith("typed ") for query in benchmark.queries)
     for (_, name), gold in zip(written[False], benchmark.relevant, strict=True):
         assert {benchmark.passages[row].condition for row in gold} == {name}
 

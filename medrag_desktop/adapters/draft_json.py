@@ -131,7 +131,7 @@ class WithheldFields(Struct):
 
 
 class PassageFields(Struct):
-    """A cited passage."""
+    """A cited passage and how it was found; a rank is null where that list does not hold it."""
 
     number: int
     id: str
@@ -142,6 +142,10 @@ class PassageFields(Struct):
     date: str
     text: str
     score: float
+    cosine: float
+    lexical: float
+    dense_rank: int | None
+    lexical_rank: int | None
 
 
 class ProvenanceFields(Struct):
@@ -207,7 +211,9 @@ def draft_to_json(draft: Draft, vocabulary: Vocabulary, encounter: Encounter | N
             {
                 "number": cited.number,
                 **{name: getattr(cited.passage, name) for name in _PASSAGE_FIELDS},
-                "score": round(cited.score, 6),
+                **{name: round(getattr(cited, name), 6) for name in ("score", "cosine", "lexical")},
+                "dense_rank": cited.dense_rank,
+                "lexical_rank": cited.lexical_rank,
             }
             for cited in draft.passages
         ],

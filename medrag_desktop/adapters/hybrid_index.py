@@ -56,10 +56,12 @@ class HybridIndex:
         for query, vector, dense in zip(queries, vectors, near.tolist(), strict=True):
             task.checkpoint()
             lexical = self._lexical.search(query, depth, chosen)
-            found.append(self._fuse(vector, [row for row in dense if row >= 0], lexical))
+            found.append(self._fuse(query.purpose, vector, [row for row in dense if row >= 0], lexical))
         return found
 
-    def _fuse(self, vector: Vectors, dense: Sequence[int], lexical: Sequence[tuple[int, float]]) -> list[Row]:
+    def _fuse(
+        self, purpose: str, vector: Vectors, dense: Sequence[int], lexical: Sequence[tuple[int, float]]
+    ) -> list[Row]:
         scores = dict(lexical)
         rows = list(dict.fromkeys([*dense, *scores]))
         if not rows:
@@ -69,7 +71,7 @@ class HybridIndex:
         found = [
             Row(
                 row,
-                fused_score(cosine, scores.get(row, 0.0)),
+                fused_score(cosine, scores.get(row, 0.0), purpose),
                 cosine,
                 scores.get(row, 0.0),
                 places[0].get(row),

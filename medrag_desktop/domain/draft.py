@@ -77,6 +77,11 @@ class CitedPassage:
     number: int
     passage: Passage
     score: float
+    cosine: float = 0.0
+    lexical: float = 0.0
+    """The two scores it was found by, as a `Hit` has them; both 0 where it was not searched for."""
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from medrag_desktop.gui.plain_text import breakable, readable, utf16_offset
 from medrag_desktop.gui.row_list import RowList
 from medrag_desktop.gui.theme import current_theme
 from medrag_desktop.gui.widgets import FittedPanel, plain_label
-from medrag_desktop.gui.wording import finding_basis, review_state
+from medrag_desktop.gui.wording import finding_basis, found_by, review_state
 
 
 class PassagePanel(FittedPanel):
@@ -169,10 +169,11 @@ class PassagePanel(FittedPanel):
         missing = "" if self._passages[at].supporting else self.tr("Its words do not stand in this passage. Read it.")
         self._note.setText(self._about or missing)
         self._note.setVisible(bool(self._about or missing))
-        passage = self._passages[at].cited.passage
+        cited = self._passages[at].cited
+        passage = cited.passage
         self._title.setText(breakable(f"{passage.title}: {passage.section}"))
         state = review_state(passage, self._catalogue)
-        self._state.setText(breakable(" · ".join(part for part in (state, passage.date) if part)))
+        self._state.setText(breakable(" · ".join(part for part in (state, passage.date, found_by(cited)) if part)))
         self.text.setPlainText(f"{readable(passage.text)}\n\n{self._source(passage)}")
         self._mark()
 

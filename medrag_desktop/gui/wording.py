@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Urgency
-from medrag_desktop.domain.draft import Draft, EvidenceStrength, Level
+from medrag_desktop.domain.draft import CitedPassage, Draft, EvidenceStrength, Level
 from medrag_desktop.domain.encounter import Finding, Origin, Presence
 from medrag_desktop.domain.evidence import Passage
 from medrag_desktop.domain.vocabulary import Vocabulary
@@ -151,6 +151,23 @@ def review_state(passage: Passage, catalogue: Catalogue) -> str:
     if condition.reviewed_by == "software":
         return tr("Wording", "Not reviewed by a clinician")
     return tr("Wording", "Reviewed by {name}, {date}").format(name=condition.reviewed_by, date=condition.review_date)
+
+
+def found_by(cited: CitedPassage) -> str:
+    """Say how the search came to a passage: its place by the words of the query and by their meaning."""
+    tr = QCoreApplication.translate
+    told = []
+    if cited.lexical_rank is not None:
+        told.append(tr("Wording", "words (place {place})").format(place=cited.lexical_rank))
+    if cited.dense_rank is not None:
+        told.append(
+            tr("Wording", "meaning (place {place}, {cosine})").format(
+                place=cited.dense_rank, cosine=f"{cited.cosine:.2f}"
+            )
+        )
+    if not told:
+        return tr("Wording", "Part of this condition's monograph")
+    return tr("Wording", "Found by its {reasons}").format(reasons=tr("Wording", " and ").join(told))
 
 
 def when(iso: str) -> str:

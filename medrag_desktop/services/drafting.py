@@ -72,7 +72,8 @@ class References:
         """Return the number of a passage, giving it the next free one the first time."""
         known = self.cited.get(hit.passage.id)
         if known is None:
-            known = CitedPassage(len(self.cited) + 1, hit.passage, hit.score)
+            ranks = (hit.dense_rank, hit.lexical_rank)
+            known = CitedPassage(len(self.cited) + 1, hit.passage, hit.score, hit.cosine, hit.lexical, *ranks)
             self.cited[hit.passage.id] = known
         return known.number
 

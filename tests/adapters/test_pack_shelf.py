@@ -81,7 +81,7 @@ def test_hits_say_why_they_were_found(shelf: FolderPackShelf) -> None:
     (hits,) = pack.search([Query("Measles: In brief rash", "question")], query, 5, task=Task())
     best = hits[0]
     assert (best.dense_rank, best.lexical_rank) == (1, 1)
-    assert best.score == pytest.approx(fused_score(best.cosine, best.lexical))
+    assert best.score == pytest.approx(fused_score(best.cosine, best.lexical, "question"))
     vector = FakeEncoder().encode_passages([("Measles: In brief", best.passage.text)], task=Task())[0]
     assert best.cosine == pytest.approx(float(query[0] @ vector), abs=0.01)
     assert best.passage.pack == "clinic"

@@ -30,13 +30,14 @@ def hit(
 
 @given(st.floats(-1, 1), st.floats(0, 5), st.floats(0, 1))
 def test_neither_score_lowers_the_sum(cosine: float, lexical: float, more: float) -> None:
-    assert fused_score(cosine + more, lexical) >= fused_score(cosine, lexical)
-    assert fused_score(cosine, lexical + more) >= fused_score(cosine, lexical)
+    for purpose in ("presentation", "condition", "question"):
+        assert fused_score(cosine + more, lexical, purpose) >= fused_score(cosine, lexical, purpose)
+        assert fused_score(cosine, lexical + more, purpose) >= fused_score(cosine, lexical, purpose)
 
 
 def test_every_word_of_the_query_counts_and_what_headings_add_does_not() -> None:
-    assert fused_score(0.4, 1.0) == pytest.approx(0.4 + LEXICAL_WEIGHT)
-    assert fused_score(0.4, 2.0) == fused_score(0.4, 1.0)
+    assert fused_score(0.4, 1.0, "question") == pytest.approx(0.4 + LEXICAL_WEIGHT["question"])
+    assert fused_score(0.4, 2.0, "question") == fused_score(0.4, 1.0, "question")
 
 
 def test_the_same_words_are_kept_once_whatever_their_case_and_punctuation() -> None:

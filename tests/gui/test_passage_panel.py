@@ -58,8 +58,18 @@ def test_a_quoted_sentence_has_no_copy_marks(panel: PassagePanel) -> None:
 def test_title_source_year_and_review_state_are_said(panel: PassagePanel) -> None:
     panel.show_basis(WRITTEN_BASIS, CATALOGUE)
     assert panel._title.text() == "Measles: Section 1"
-    assert panel._state.text() == "Not reviewed by a clinician · 2026"
+    assert panel._state.text().startswith("Not reviewed by a clinician · 2026 · ")
     assert panel.text.toPlainText() == f"{BRIEF}\n\nSource: Clinical library (after Nobody, Guide)"
+
+
+def test_how_the_search_came_to_a_passage_is_said(panel: PassagePanel) -> None:
+    found = replace(PASSAGES[0], cosine=0.714, dense_rank=2, lexical_rank=5)
+    panel.show_passage(found, CATALOGUE, "")
+    assert panel._state.text().endswith("Found by its words (place 5) and meaning (place 2, 0.71)")
+    panel.show_passage(replace(found, lexical_rank=None), CATALOGUE, "")
+    assert panel._state.text().endswith("Found by its meaning (place 2, 0.71)")
+    panel.show_passage(replace(found, lexical_rank=None, dense_rank=None), CATALOGUE, "")
+    assert panel._state.text().endswith("Part of this condition's monograph")
 
 
 def test_an_imported_passage_and_a_reviewed_one_say_so(panel: PassagePanel) -> None:

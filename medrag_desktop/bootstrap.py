@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -23,6 +23,7 @@ from medrag_desktop.adapters.lexicon import AhoCorasickLexicon
 from medrag_desktop.adapters.onnx_session import read_manifest
 from medrag_desktop.adapters.pack_shelf import FolderPackShelf
 from medrag_desktop.adapters.rankers import (
+    AssessmentRanker,
     Bm25sRanker,
     Collections,
     DenseRanker,
@@ -39,7 +40,6 @@ from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, PackManifest, Query
 from medrag_desktop.domain.fusion import evidence_level
-from medrag_desktop.domain.querying import presentation_query
 from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import ConfigError, ModelError, PackCorrupt, PackMissing
@@ -61,14 +61,19 @@ from medrag_desktop.services.check_library import check_library
 from medrag_desktop.services.check_scope import Coverage, check_scope
 from medrag_desktop.services.desk import Desk
 from medrag_desktop.services.evaluate import DifferentialResult
-from medrag_desktop.services.evaluate_retrieval import Benchmark, PassageRanker, RetrievalScores
+from medrag_desktop.services.evaluate_retrieval import (
+    AssessmentQueries,
+    Benchmark,
+    PassageRanker,
+    RetrievalScores,
+)
 from medrag_desktop.services.evaluate_retrieval import measure as evaluate_retrieval_set
 from medrag_desktop.services.history import History
 from medrag_desktop.services.library import Library, QueryReader
 from medrag_desktop.services.library_problem import Problem
 from medrag_desktop.services.possible import Names, PossibleReader, names_of
 from medrag_desktop.services.rank import Ranker
-from medrag_desktop.services.vignettes import Vignette, read_demographics
+from medrag_desktop.services.vignettes import Vignette
 from medrag_desktop.tasks import Task
 
 LIBRARY_PACK = "library"
@@ -221,18 +226,24 @@ def evaluate_retrieval(
             rankers["bm25s"] = Bm25sRanker()
         if request.base is not None:
             rankers["other encoder"] = DenseRanker(collections, DprEncoder(request.base))
-        rankers |= {"DPR": DenseRanker(collections, encoder), "hybrid": HybridRanker(collections, encoder, reader)}
-        for benchmark in _benchmarks(make_ranker(base_dir), request):
-            results.append((benchmark, evaluate_retrieval_set(benchmark, rankers, task=task)))
+        search = HybridRanker(collections, encoder, reader)
+        rankers |= {"DPR": DenseRanker(collections, encoder), "hybrid": search}
+        queries = AssessmentQueries(make_ranker(base_dir))
+        for benchmark in _benchmarks(catalogue, queries, request):
+            more = (
+                {"assessment": AssessmentRanker(search, queries.of_candidates)} if benchmark.name == "library" else {}
+            )
+            results.append((benchmark, evaluate_retrieval_set(benchmark, {**rankers, **more}, task=task)))
     return results
 
 
-def _benchmarks(ranker: Ranker, request: RetrievalRequest) -> Iterator[Benchmark]:
+def _benchmarks(
+    catalogue: Catalogue, query_of: Callable[[str], Query], request: RetrievalRequest
+) -> Iterator[Benchmark]:
     """Yield the sets asked for; those of corpora only where there is a folder of them."""
-    catalogue = ranker.catalogue
     sets = [name for name in request.sets if request.data is not None or name is RetrievalSet.LIBRARY]
     if RetrievalSet.LIBRARY in sets:
-        yield library_benchmark(catalogue, ENCOUNTERS_EACH, partial(_query_of, ranker), development=request.development)
+        yield library_benchmark(catalogue, ENCOUNTERS_EACH, query_of, development=request.development)
     if request.data is None:
         return
     if RetrievalSet.BIOASQ in sets:
@@ -247,13 +258,6 @@ def _benchmarks(ranker: Ranker, request: RetrievalRequest) -> Iterator[Benchmark
         yield exact_term_benchmark(medquad.passages, medicines, TERMS_EACH, development=request.development)
     if RetrievalSet.TYPOS in sets:
         yield with_typos(medquad)
-
-
-def _query_of(ranker: Ranker, complaint: str) -> Query:
-    """Return the query that an assessment searches with for what a patient came with."""
-    encounter = Encounter(patient=read_demographics(complaint), chief_complaint=complaint)
-    encounter, observations, _ = ranker.triage(encounter)
-    return presentation_query(encounter, observations.present(), ranker.catalogue.vocabulary)
 
 
 def make_shelf(base_dir: Path | None) -> FolderPackShelf:

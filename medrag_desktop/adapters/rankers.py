@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,29 @@ class HybridRanker:
         asked = self._encoder.encode_questions([query.text for query in read], task=task)
         found = HybridIndex(vectors, vectors, lexical).search(read, asked, k, task=task)
         return [[item.row for item in rows[:k]] for rows in found]
+
+
+class AssessmentRanker:
+    """What an assessment shows: the passages on its candidates, the best of each before the second of any."""
+
+    def __init__(self, search: HybridRanker, of_candidates: Mapping[Query, tuple[Query, ...]]) -> None:
+        """`of_candidates` holds the queries for the candidates of each presentation, the most probable first."""
+        self._search = search
+        self._of_candidates = of_candidates
+
+    def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
+        """Meets `PassageRanker`."""
+        asked = [query for presentation in queries for query in self._of_candidates[presentation]]
+        found = iter(self._search.rank(asked, passages, k, task=task))
+        rankings = []
+        for presentation in queries:
+            of_each = [
+                [row for row in next(found) if passages[row].condition == candidate.condition]
+                for candidate in self._of_candidates[presentation]
+            ]
+            places = (row for rows in zip_longest(*of_each) for row in rows if row is not None)
+            rankings.append(list(dict.fromkeys(places))[:k])
+        return rankings
 
 
 class Bm25sRanker:

@@ -22,6 +22,7 @@ from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.condition import Condition
 from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.domain.held_out import BIOASQ_BATCH, CONDITIONS_PERCENT, held_out, subject
+from medrag_desktop.errors import InputError
 from medrag_desktop.importers.chunking import chunk, split_text
 from medrag_desktop.importers.conditions import condition_documents
 from medrag_desktop.services.evaluate_retrieval import Benchmark
@@ -47,9 +48,12 @@ _NEIGHBOURS = {
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Read gzipped JSON lines; raise OSError or ValueError."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    """Read gzipped JSON lines; raise InputError."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as gzipped JSON lines: {error}.") from error
 
 
 def medquad_benchmark(data: Path, most: int, *, development: bool = False, seed: int = 0) -> Benchmark:

@@ -8,8 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
+from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import Passage, Query
+from medrag_desktop.domain.querying import candidate_query, presentation_query
 from medrag_desktop.services.evaluate import Rate, bootstrap_mean
+from medrag_desktop.services.rank import Ranker
+from medrag_desktop.services.vignettes import read_demographics
 from medrag_desktop.tasks import Task
 
 DEPTH = 100
@@ -27,6 +31,25 @@ class Benchmark:
     queries: tuple[Query, ...]
     passages: tuple[Passage, ...]
     relevant: tuple[frozenset[int], ...]
+
+
+class AssessmentQueries:
+    """What a patient came with, as typed -> the queries that an assessment searches with."""
+
+    def __init__(self, ranker: Ranker) -> None:
+        self._ranker = ranker
+        self.of_candidates: dict[Query, tuple[Query, ...]] = {}
+        """The query for a presentation -> those for its candidates, the most probable first."""
+
+    def __call__(self, complaint: str) -> Query:
+        """Return the query for the presentation and remember those for its candidates."""
+        encounter = Encounter(patient=read_demographics(complaint), chief_complaint=complaint)
+        encounter, observations, _ = self._ranker.triage(encounter)
+        present, vocabulary = observations.present(), self._ranker.catalogue.vocabulary
+        query = presentation_query(encounter, present, vocabulary)
+        candidates = self._ranker.rank(encounter, observations).candidates
+        self.of_candidates[query] = tuple(candidate_query(c, present, vocabulary) for c in candidates)
+        return query
 
 
 class PassageRanker(Protocol):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from medrag_desktop.cli.self_test import parts, run_parts
+from medrag_desktop.domain.held_out import held_out
 from tests.e2e.conftest import ROOT, Medrag, run_medrag
 
 pytestmark = pytest.mark.models
@@ -34,12 +37,64 @@ def test_search_finds_the_right_monograph(medrag: Medrag) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['"', "AND OR NOT", "*", "a:b^2~", "\U0001f600", "   ", "\u062d\u0645\u0649", "x" * 20_000]
+    "text",
+    [
+        '"',
+        "AND OR NOT",
+        "*",
+        "a:b^2~",
+        "\U0001f600",
+        "   ",
+        "\u062d\u0645\u0649",
+        "x" * 100_000,
+        "fever " * 16_000,
+        "the of and",
+    ],
 )
 def test_search_takes_any_text(medrag: Medrag, text: str) -> None:
     outcome = medrag("search", text, "--json")
     assert outcome.code == 0, outcome.err
     assert outcome.json()["evidence"] in ("found", "weak", "none")
+
+
+def test_search_mends_spelling_keeps_to_a_filter_and_says_why(medrag: Medrag) -> None:
+    result = medrag("search", "treatment of scabeis", "-k", "5", "--section", "management", "--json").json()
+    assert keeps_schema("search", result)
+    assert result["read_as"] == "treatment of scabies"
+    assert {hit["section"] for hit in result["hits"]} == {"Management"}
+    best = result["hits"][0]
+    assert best["document"] == "condition/scabies"
+    assert "Scabies" in best["matched"]
+    assert best["sentence"] in best["text"]
+    assert medrag("search", "scabies", "--pack", "none", "--json").json()["hits"] == []
+    assert "Found by words" in medrag("search", "scabies", "-k", "1").out
+
+
+def test_retrieval_is_measured_on_a_folder_of_corpora(medrag: Medrag, tmp_path: Path) -> None:
+    subjects = [name for name in (f"Disease {n}" for n in range(90)) if held_out(name)]
+    write_corpus(
+        tmp_path,
+        "medquad",
+        [{"id": n, "focus": n, "qtype": "information", "question": f"What is {n}?", "answer": f"{n} is bad."}
+         for n in (*subjects, "Fever", "Cough")],
+    )  # fmt: skip
+    snippets = [{"text": f"{n} is rare."} for n in subjects]
+    rows = [{"id": "1", "batch": "10B1", "question": "Which disease is rare?", "snippets": snippets}]
+    write_corpus(tmp_path, "bioasq_7b_10b", rows)
+    sets = ("--only", "medquad", "--only", "bioasq", "--only", "typos")
+    result = medrag("evaluate", "retrieval", "--data", tmp_path, *sets, "--json").json()
+    assert keeps_schema("evaluate_retrieval", result)
+    assert [one["name"] for one in result["sets"]] == ["bioasq", "medquad", "medquad, typos"]
+    for one in result["sets"]:
+        assert {"BM25", "DPR", "hybrid"} <= set(one["rankers"])
+        assert one["rankers"]["hybrid"]["recall_at_20"]["value"] == 1.0
+    assert medrag("evaluate", "retrieval", "--data", tmp_path / "none", "--only", "medquad").code != 0
+
+
+def write_corpus(folder: Path, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    (folder / "corpora").mkdir(exist_ok=True)
+    with gzip.open(folder / "corpora" / f"{name}.jsonl.gz", "wt", encoding="utf-8") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def test_packs_are_listed_verified_built_from_files_and_removed(medrag: Medrag, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from medrag_desktop.domain.catalogue import Catalogue
 from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.domain.held_out import held_out
+from medrag_desktop.errors import InputError
 from medrag_desktop.importers.retrieval_sets import (
     bioasq_benchmark,
     exact_term_benchmark,
@@ -111,3 +112,12 @@ def test_typing_errors_change_the_questions_and_nothing_else() -> None:
     assert wrong.queries[-2:] == queries[-2:]
     assert (wrong.passages, wrong.relevant) == (benchmark.passages, benchmark.relevant)
     assert with_typos(benchmark) == wrong
+
+
+def test_a_corpus_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"bioasq_7b_10b\.jsonl\.gz"):
+        bioasq_benchmark(tmp_path)
+    (tmp_path / "corpora").mkdir()
+    (tmp_path / "corpora" / "bioasq_7b_10b.jsonl.gz").write_bytes(b"no gzip")
+    with pytest.raises(InputError, match="gzipped JSON lines"):
+        bioasq_benchmark(tmp_path)

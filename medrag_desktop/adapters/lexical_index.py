@@ -60,6 +60,8 @@ class LexicalIndex:
         self._index.config_reader(reload_policy="manual")
         self._searcher = self._index.searcher()
         self._words_file = folder / WORDS_NAME
+        if not self._words_file.is_file():
+            raise PackCorrupt(f"The word index {folder} is of an earlier version; build or install the pack again.")
 
     def search(self, query: Query, k: int, only: Collection[int] | None = None) -> tuple[tuple[int, float], ...]:
         """Return at most k (row, score) pairs, best first, ties by row; empty if nothing matches.

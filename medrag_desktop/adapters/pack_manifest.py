@@ -13,7 +13,7 @@ from medrag_desktop.domain.evidence import PackManifest
 from medrag_desktop.errors import InputError, PackCorrupt
 
 MANIFEST_NAME = "pack.json"
-NEEDED = ("passages.db", "vectors.npy", "scale.npy", "lexical/meta.json", "lexical/words.txt")
+NEEDED = ("passages.db", "vectors.npy", "scale.npy", "lexical/meta.json")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!$|\.)){0,62}")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _FILE = re.compile(r"(?:lexical/)?[A-Za-z0-9][A-Za-z0-9._-]*|lexical/\.managed\.json")

@@ -59,6 +59,8 @@ Chunk = Callable[[Document], tuple[Passage, ...]]
 Documents = Callable[[], Sequence[Document]]
 CHECKED_AT_OPENING = 64 * 2**20
 """Bytes up to which a pack is compared with its checksums each time it is opened."""
+FORMAT = b"2"
+"""Changes with what a pack's files are: a pack of another format is not current, whatever it holds."""
 QUESTIONS = 200
 """Questions that the reading of an approximate index is measured with."""
 LARGEST_PACK = 32 * 2**30
@@ -429,8 +431,8 @@ def _some_questions(passages: Sequence[Passage], encoder: Encoder, task: Task) -
 
 
 def _digest(passages: Sequence[Passage]) -> str:
-    """Return eight hex digits that change when any passage does, in text or in what is said of it."""
-    digest = hashlib.sha256()
+    """Return eight hex digits that change when any passage does, in text or in what is said of it, or the FORMAT."""
+    digest = hashlib.sha256(FORMAT)
     values = attrgetter(*(field.name for field in dataclasses.fields(Passage)))
     for passage in passages:
         digest.update(repr(values(passage)).encode("utf-8", "ignore"))

@@ -66,7 +66,7 @@ class LexicalRanker:
     def rank(self, queries: Sequence[Query], passages: Sequence[Passage], k: int, *, task: Task) -> list[list[int]]:
         """Meets `PassageRanker`."""
         index = self._collections.lexical(passages, task=task)
-        return [[row for row, _ in index.search(self._reader.read(query, [index]), k)] for query in queries]
+        return [[row for row, _ in index.search(query, k)] for query in self._reader.read(queries, [index])]
 
 
 class DenseRanker:
@@ -95,7 +95,7 @@ class HybridRanker:
         """Meets `PassageRanker`."""
         vectors = self._collections.vectors(passages, self._encoder, task=task)
         lexical = self._collections.lexical(passages, task=task)
-        read = [self._reader.read(query, [lexical]) for query in queries]
+        read = self._reader.read(queries, [lexical])
         asked = self._encoder.encode_questions([query.text for query in read], task=task)
         found = HybridIndex(vectors, vectors, lexical).search(read, asked, k, task=task)
         return [[item.row for item in rows[:k]] for rows in found]

@@ -30,10 +30,15 @@ class QueryReader:
     def __init__(self, synonyms: Synonyms) -> None:
         self._synonyms = synonyms
 
-    def read(self, query: Query, packs: Sequence[HasWords]) -> Query:
-        """Return a query; a word is mended where none of the packs knows it."""
-        words = [word for word in words_to_check(query.text) if not self._synonyms.knows(word)]
-        text = mend(query.text, best_suggestions([pack.suggest(words) for pack in packs]))
+    def read(self, queries: Sequence[Query], packs: Sequence[HasWords]) -> list[Query]:
+        """Return the queries; a word is mended where none of the packs knows it."""
+        checked = dict.fromkeys(word for query in queries for word in words_to_check(query.text))
+        words = [word for word in checked if not self._synonyms.knows(word)]
+        mended = best_suggestions([pack.suggest(words) for pack in packs])
+        return [self._read(query, mended) for query in queries]
+
+    def _read(self, query: Query, mended: Mapping[str, str]) -> Query:
+        text = mend(query.text, mended)
         also = " ".join(filter(None, (query.also, self._synonyms.of(text))))
         return replace(query, text=text, also=also)
 
@@ -91,19 +96,20 @@ class Library:
         packs = [pack for pack in self._opened() if not only.packs or pack.manifest.id in only.packs]
         if not queries or not packs:
             return tuple(() for _ in queries)
-        read = [self._reader.read(query, packs) for query in queries]
+        read = self._reader.read(queries, packs)
         vectors = self._encoder.encode_questions([query.text for query in read], task=task)
         found = [pack.search(read, vectors, k, task=task, only=only) for pack in packs]
         return tuple(merge_packs([hits[row] for hits in found], k) for row in range(len(queries)))
 
     def read_as(self, text: str) -> str:
         """Return the words that a search for a text looks for: those that no pack knows are read as their nearest."""
-        return self._reader.read(Query(text, "question"), self._opened()).text
+        (query,) = self._reader.read([Query(text, "question")], self._opened())
+        return query.text
 
     def explain(self, text: str, hits: Sequence[Hit], *, task: Task) -> tuple[Reason, ...]:
         """Return why each hit of a search for a text was found."""
         packs = {pack.manifest.id: pack for pack in self._opened()}
-        query = self._reader.read(Query(text, "question"), tuple(packs.values()))
+        (query,) = self._reader.read([Query(text, "question")], tuple(packs.values()))
         (asked,) = self._encoder.encode_questions([query.text], task=task)
         pieces = [(hit.passage, piece.text) for hit in hits for piece in split(hit.passage.text)]
         vectors = self._encoder.encode_passages([(passage.title, piece) for passage, piece in pieces], task=task)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medrag_desktop.adapters.lexical_index import LexicalIndex, build_lexical_index
+from medrag_desktop.adapters.lexical_index import WORDS_NAME, LexicalIndex, build_lexical_index
 from medrag_desktop.domain.evidence import Passage, Query
 from medrag_desktop.domain.spelling import Suggestion
 from medrag_desktop.errors import Cancelled, PackCorrupt
@@ -86,6 +86,13 @@ def test_a_damaged_index_is_named(tmp_path: Path) -> None:
         LexicalIndex(tmp_path)
     (tmp_path / "meta.json").write_text("{", encoding="utf-8")
     with pytest.raises(PackCorrupt):
+        LexicalIndex(tmp_path)
+
+
+def test_an_index_of_an_earlier_version_is_to_be_built_again(tmp_path: Path) -> None:
+    build_lexical_index(tmp_path, [passage("a", "b")], task=Task())
+    (tmp_path / WORDS_NAME).unlink()
+    with pytest.raises(PackCorrupt, match="earlier version"):
         LexicalIndex(tmp_path)
 
 

@@ -40,6 +40,7 @@ from medrag_desktop.domain.draft import Draft, Level
 from medrag_desktop.domain.encounter import Encounter
 from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, PackManifest, Query
 from medrag_desktop.domain.fusion import evidence_level
+from medrag_desktop.domain.querying import typed_query
 from medrag_desktop.domain.synonyms import Synonyms
 from medrag_desktop.domain.vocabulary import Vocabulary
 from medrag_desktop.errors import ConfigError, ModelError, PackCorrupt, PackMissing
@@ -220,7 +221,7 @@ def evaluate_retrieval(
     catalogue, encoder = load_catalogue(paths.library), DprEncoder(paths.models / "retriever")
     results = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        collections, reader = Collections(Path(folder), request.keep), QueryReader(_synonyms(catalogue))
+        collections, reader = Collections(Path(folder), request.keep), QueryReader(make_synonyms(catalogue))
         rankers: dict[str, PassageRanker] = {"BM25": LexicalRanker(collections, reader)}
         if Bm25sRanker.is_installed():
             rankers["bm25s"] = Bm25sRanker()
@@ -317,7 +318,7 @@ def search(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Search the packs, say why each hit was found and which packs were left out; an off-topic text gives no hits."""
     library, task = make_library(base_dir), Task()
-    (hits,) = library.search([Query(text, "question")], count, task=task, only=only)
+    (hits,) = library.search([typed_query(text)], count, task=task, only=only)
     evidence = evidence_level(hits)
     shown = hits if evidence != "none" else ()
     reasons = library.explain(text, shown, task=task)
@@ -400,17 +401,22 @@ def _finding_names(catalogue: Catalogue) -> tuple[str, ...]:
 
 def _open_library(shelf: FolderPackShelf, encoder: Encoder, catalogue: Catalogue) -> Library:
     _check_library_pack(shelf, catalogue, encoder.id)
-    library = Library(shelf, encoder, needed=LIBRARY_PACK, synonyms=_synonyms(catalogue))
+    library = Library(shelf, encoder, needed=LIBRARY_PACK, synonyms=make_synonyms(catalogue))
     library.search((), 1, task=Task())  # opens the packs: what is wrong with one is said now
     return library
 
 
-def _synonyms(catalogue: Catalogue) -> Synonyms:
-    """Return the names of conditions and medicines, and shorthand with what it stands for."""
+def make_synonyms(catalogue: Catalogue) -> Synonyms:
+    """Return the names of conditions and medicines, and shorthand with what it stands for.
+
+    The words of findings are known, but what else a finding is called hangs on the patient.
+    """
     conditions = ((condition.name, *condition.synonyms) for condition in catalogue.conditions)
     medicines = ((medicine.name, *medicine.synonyms) for medicine in catalogue.medicines.entries.values())
     shorthand = ((long, short) for short, long in catalogue.abbreviations.items())
-    return Synonyms((*conditions, *medicines, *shorthand))
+    findings = catalogue.vocabulary.definitions.values()
+    names = (name for definition in findings for name in (definition.label, *definition.synonyms))
+    return Synonyms((*conditions, *medicines, *shorthand), names)
 
 
 def _open_assessor_for_the_window(paths: Paths, ranker: Ranker) -> Assessor:

@@ -40,7 +40,7 @@ from medrag_desktop.adapters.pack_manifest import (
 )
 from medrag_desktop.adapters.passage_store import PassageStore, storable, write_passages
 from medrag_desktop.domain.evidence import EVERYTHING, Document, Filter, Hit, PackManifest, Passage, Query
-from medrag_desktop.domain.fusion import distinct
+from medrag_desktop.domain.fusion import best
 from medrag_desktop.domain.spelling import Suggestion
 from medrag_desktop.errors import (
     ImportFailed,
@@ -137,7 +137,7 @@ class FolderPack:
             Hit(passages[item.row], item.score, item.cosine, item.lexical, item.dense_rank, item.lexical_rank)
             for item in rows
         )
-        return distinct(hits)[:k]
+        return best(hits, k)
 
 
 class FolderPackShelf:

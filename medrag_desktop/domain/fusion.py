@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from medrag_desktop.domain.evidence import Hit
 
-LEXICAL_WEIGHT = {"presentation": 1.0, "condition": 0.4, "question": 0.4}
+LEXICAL_WEIGHT = {"presentation": 0.8, "condition": 0.4, "question": 0.4}
 """How much a passage with every word of the query gains, in units of the cosine, by the purpose of the query."""
 FOUND = 0.43
 """Best cosine from which the library is said to speak of the query.
@@ -42,6 +42,17 @@ def distinct(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(kept)
 
 
+def best(hits: Sequence[Hit], k: int) -> tuple[Hit, ...]:
+    """Return the first k hits that say something new, the one with the nearest vector always among them.
+
+    The evidence floor reads the nearest vector, whatever words did to the order.
+    """
+    told = distinct(hits)
+    kept = told[:k]
+    nearest = max(told, key=lambda hit: hit.cosine, default=None)
+    return kept if nearest is None or nearest in kept or not kept else (*kept[:-1], nearest)
+
+
 def merge_packs(found: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
     """Search several packs as one: put the hits each gave for the same query into one order, and keep the k best.
 
@@ -55,7 +66,7 @@ def merge_packs(found: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
         replace(hit, dense_rank=places[0].get(_key(hit)), lexical_rank=places[1].get(_key(hit)))
         for hit in sorted(hits, key=lambda hit: -hit.score)
     )
-    return distinct(tuple(ranked))[:k]
+    return best(tuple(ranked), k)
 
 
 def _key(hit: Hit) -> tuple[str, str]:

@@ -25,8 +25,22 @@ SHOWN_VITAL_SIGNS = (
 SHOWN_BODY_MEASURES = ("weight_kg", "height_cm", "muac_mm")
 OTHER_NAMES = 5
 """Names of a finding, beside its label, that are looked for."""
+SHORT = 4
+"""Words of a text that names a subject rather than describes a patient."""
+_ASKS = re.compile(
+    r"\s*(?:what|which|who|when|where|why|how|is|are|was|do|does|did|can|could|should|may|will|has|have"
+    r"|treatment|management|diagnosis|causes?|symptoms?|signs|prevention|dose|side effects)\b",
+    re.IGNORECASE,
+)
 _DENIED = re.compile(r"\b(?:no|not|nor|denies|denied|without|never)\b[^.;,\n]*[,;]?", re.IGNORECASE)
 """What a complaint says is not there: a search for its words would find what the patient does not have."""
+
+
+def typed_query(text: str) -> Query:
+    """Make a query of what somebody typed: a question where it asks or only names, else a presentation."""
+    words = text.split()
+    asks = text.rstrip().endswith("?") or len(words) <= SHORT or _ASKS.match(text) is not None
+    return Query(text, "question" if asks else "presentation")
 
 
 def presentation_query(encounter: Encounter, findings: Iterable[Finding], vocabulary: Vocabulary) -> Query:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from medrag_desktop.domain.tokens import phrase
 
@@ -15,26 +16,34 @@ MOST = 4
 class Synonyms:
     """Groups of names that mean the same."""
 
-    def __init__(self, groups: Iterable[tuple[str, ...]]) -> None:
-        """Take groups whose first name is the usual one; a name of two groups means neither."""
+    def __init__(self, groups: Iterable[tuple[str, ...]], further: Iterable[str] = ()) -> None:
+        """Take groups whose first name is the usual one; a name of two groups means neither.
+
+        The words of `further` names are known, too.
+        """
         self._others: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._words: set[str] = set()
-        seen: set[tuple[str, ...]] = set()
+        self._further = further
+        self._keys: set[tuple[str, ...]] = set()
         for group in groups:
             keys = dict.fromkeys(tuple(phrase(name).split()) for name in group)
             for key in keys:
-                self._words.update(key)
                 if not key or len(key) > LONGEST:
                     continue
-                if key in seen:
+                if key in self._keys:
                     self._others.pop(key, None)
                     continue
-                seen.add(key)
+                self._keys.add(key)
                 self._others[key] = tuple(name for name in group if tuple(phrase(name).split()) != key)[:MOST]
 
     def knows(self, word: str) -> bool:
         """Tell whether a word is one of some name."""
         return phrase(word) in self._words
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """Words of all names; they are many, and only words that no pack holds are looked for among them."""
+        further = (word for name in self._further for word in phrase(name).split())
+        return frozenset(word for key in self._keys for word in key).union(further)
 
     def of(self, text: str) -> str:
         """Return the other names of what a text names, the longest name at each place, joined by spaces."""

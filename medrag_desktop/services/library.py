@@ -31,10 +31,10 @@ class QueryReader:
         self._synonyms = synonyms
 
     def read(self, queries: Sequence[Query], packs: Sequence[HasWords]) -> list[Query]:
-        """Return the queries; a word is mended where none of the packs knows it."""
-        checked = dict.fromkeys(word for query in queries for word in words_to_check(query.text))
-        words = [word for word in checked if not self._synonyms.knows(word)]
-        mended = best_suggestions([pack.suggest(words) for pack in packs])
+        """Return the queries; a word is mended where none of the packs holds it and no name does."""
+        words = tuple(dict.fromkeys(word for query in queries for word in words_to_check(query.text)))
+        nearest = best_suggestions([pack.suggest(words) for pack in packs])
+        mended = {word: other for word, other in nearest.items() if not self._synonyms.knows(word)}
         return [self._read(query, mended) for query in queries]
 
     def _read(self, query: Query, mended: Mapping[str, str]) -> Query:

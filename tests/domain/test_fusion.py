@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from medrag_desktop.domain.fusion import (
     FOUND,
     LEXICAL_WEIGHT,
     WEAK,
+    best,
     distinct,
     evidence_level,
     fused_score,
@@ -61,6 +64,15 @@ def test_packs_are_searched_as_one() -> None:
 def test_equal_ids_in_two_packs_are_two_passages() -> None:
     merged = merge_packs([[hit("x", dense=1, text="one")], [hit("x", dense=1, pack="b", text="two")]], 5)
     assert [h.passage.pack for h in merged] == ["a", "b"]
+
+
+def test_the_nearest_vector_is_always_among_the_hits() -> None:
+    hits = [
+        replace(hit(str(n), cosine), score=score) for n, (cosine, score) in enumerate([(0.1, 3), (0.2, 2), (0.9, 1)])
+    ]
+    assert [h.passage.id for h in best(hits, 2)] == ["0", "2"]
+    assert [h.passage.id for h in best(hits, 3)] == ["0", "1", "2"]
+    assert best(hits, 0) == best([], 5) == ()
 
 
 @given(st.integers(0, 5))

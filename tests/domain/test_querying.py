@@ -7,6 +7,7 @@ from hypothesis import given
 
 from medrag_desktop.domain.differential import rank
 from medrag_desktop.domain.encounter import Encounter, Patient, Presence, Sex, VitalSigns
+from medrag_desktop.domain.evidence import Query
 from medrag_desktop.domain.querying import (
     age_group,
     age_words,
@@ -15,6 +16,7 @@ from medrag_desktop.domain.querying import (
     describe,
     describe_patient,
     presentation_query,
+    typed_query,
     vital_sign_words,
 )
 from tests.domain.test_differential import ENCOUNTERS
@@ -114,3 +116,17 @@ def test_ages_are_said_as_a_clinician_would(years: float | None, words: str, gro
 )
 def test_the_patient_is_named(patient: Patient, words: str) -> None:
     assert describe_patient(patient) == words
+
+
+@pytest.mark.parametrize(
+    "text", ["How is measles prevented?", "measles", "treatment of scabies in infants and mothers", ""]
+)
+def test_what_asks_or_names_is_a_question(text: str) -> None:
+    assert typed_query(text) == Query(text, "question")
+
+
+@pytest.mark.parametrize(
+    "text", ["red spots inside the cheeks before a rash", "cough, fever, weight loss, night sweats"]
+)
+def test_what_describes_is_a_presentation(text: str) -> None:
+    assert typed_query(text) == Query(text, "presentation")

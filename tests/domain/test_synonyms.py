@@ -33,6 +33,13 @@ def test_what_names_nothing_has_no_other_name() -> None:
     assert NAMES.of("") == NAMES.of("bicycle repair") == Synonyms(()).of("fever") == ""
 
 
+def test_words_of_names_are_known() -> None:
+    known = Synonyms([("Scabies", "the itch")], ["drooping face"])
+    assert all(map(known.knows, ("scabies", "Itch", "drooping", "FACE")))
+    assert not known.knows("dropping")
+    assert known.of("drooping face") == ""
+
+
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     assert isinstance(NAMES.of(text), str)

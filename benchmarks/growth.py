@@ -37,8 +37,7 @@ def grow(passages: Sequence[Passage], vectors: Vectors, size: int, seed: int = 0
             sentence if keep else sentences[(other := next(taken))[0]][other[1]]
             for sentence, keep in zip(sentences[row], kept, strict=True)
         )
-        words = text.split()[:100]  # so that the chunker leaves it whole
-        documents.append(_document(number, passages[row], " ".join(words)))
+        documents.append(_document(number, passages[row], text))
         rows = [*[row] * int(kept.sum()), *(other for other, _ in others)]
         grown[number] = vectors[rows].mean(axis=0)
     noise = rng.standard_normal(grown[len(passages) :].shape, dtype=np.float32)
@@ -48,5 +47,6 @@ def grow(passages: Sequence[Passage], vectors: Vectors, size: int, seed: int = 0
 
 
 def _document(number: int, passage: Passage, text: str) -> Document:
-    section = DocumentSection(passage.section or "Text", text)
+    words = text.split()[:100] or ["none"]  # so that the chunker makes one passage of it
+    section = DocumentSection(passage.section or "Text", " ".join(words))
     return Document(f"d{number}", passage.title or "Untitled", (section,), "benchmark")

@@ -79,8 +79,6 @@ from medrag_desktop.tasks import Task
 
 LIBRARY_PACK = "library"
 """Id of the pack that is built from the clinical library the program ships with."""
-
-
 ENCOUNTERS_EACH = 10
 """Encounters written for each held-out condition to measure retrieval on."""
 TERMS_EACH = 100
@@ -218,10 +216,10 @@ def evaluate_retrieval(
 ) -> list[tuple[Benchmark, dict[str, RetrievalScores]]]:
     """Measure BM25, the vectors of each encoder, and the search of this build on every set asked for."""
     paths = _start(base_dir)
-    catalogue, encoder = load_catalogue(paths.library), DprEncoder(paths.models / "retriever")
-    results = []
+    ranker, encoder = make_ranker(base_dir), DprEncoder(paths.models / "retriever")
+    queries, results = AssessmentQueries(ranker), []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        collections, reader = Collections(Path(folder), request.keep), QueryReader(make_synonyms(catalogue))
+        collections, reader = Collections(Path(folder), request.keep), QueryReader(make_synonyms(ranker.catalogue))
         rankers: dict[str, PassageRanker] = {"BM25": LexicalRanker(collections, reader)}
         if Bm25sRanker.is_installed():
             rankers["bm25s"] = Bm25sRanker()
@@ -229,12 +227,11 @@ def evaluate_retrieval(
             rankers["other encoder"] = DenseRanker(collections, DprEncoder(request.base))
         search = HybridRanker(collections, encoder, reader)
         rankers |= {"DPR": DenseRanker(collections, encoder), "hybrid": search}
-        queries = AssessmentQueries(make_ranker(base_dir))
-        for benchmark in _benchmarks(catalogue, queries, request):
-            more = (
-                {"assessment": AssessmentRanker(search, queries.of_candidates)} if benchmark.name == "library" else {}
-            )
-            results.append((benchmark, evaluate_retrieval_set(benchmark, {**rankers, **more}, task=task)))
+        for benchmark in _benchmarks(ranker.catalogue, queries, request):
+            of_this = dict(rankers)
+            if benchmark.name == RetrievalSet.LIBRARY:
+                of_this["assessment"] = AssessmentRanker(search, queries.of_candidates)
+            results.append((benchmark, evaluate_retrieval_set(benchmark, of_this, task=task)))
     return results
 
 

@@ -56,8 +56,10 @@ def best(hits: Sequence[Hit], k: int) -> tuple[Hit, ...]:
 def merge_packs(found: Sequence[Sequence[Hit]], k: int) -> tuple[Hit, ...]:
     """Search several packs as one: put the hits each gave for the same query into one order, and keep the k best.
 
-    Both scores can be compared between packs that share an encoder, so ranks are told over all packs.
+    Both scores can be compared between packs that share an encoder, so ranks are told over the hits of all packs.
     """
+    if len(found) == 1:
+        return best(found[0], k)
     hits = [hit for pack in found for hit in pack]
     dense = sorted((hit for hit in hits if hit.dense_rank), key=lambda hit: -hit.cosine)
     lexical = sorted((hit for hit in hits if hit.lexical_rank), key=lambda hit: -hit.lexical)

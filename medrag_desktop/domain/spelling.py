@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 SHORTEST = 5
 """Letters of the shortest word that is mended: one edit turns too many shorter ones into another word."""
 LONGEST = 30
-_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},{LONGEST}}}")
+MOST = 64
+"""Words of a text that are looked at: each unknown one is compared with all that a pack knows."""
+_WORD = re.compile(rf"\b[^\W\d_]{{{SHORTEST},{LONGEST}}}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ class Suggestion:
 
 
 def words_to_check(text: str) -> tuple[str, ...]:
-    """Return the distinct words of a text that could be mended."""
-    return tuple(dict.fromkeys(_WORD.findall(text)))
+    """Return the first distinct words of a text that could be mended."""
+    return tuple(islice(dict.fromkeys(match[0] for match in _WORD.finditer(text)), MOST))
 
 
 def most_edits(word: str) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from medrag_desktop.domain.tokens import phrase
+from medrag_desktop.domain.tokens import FILLERS, fold, phrase, tokenize
 
 LONGEST = 6
 """Words of the longest name that is looked for."""
+LONGEST_TEXT = 20_000
+"""Characters of a text that are read."""
 MOST = 4
 """Other names that are added for one."""
 
@@ -37,7 +39,7 @@ class Synonyms:
 
     def knows(self, word: str) -> bool:
         """Tell whether a word is one of some name."""
-        return phrase(word) in self._words
+        return fold(word) in self._words
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -47,7 +49,9 @@ class Synonyms:
 
     def of(self, text: str) -> str:
         """Return the other names of what a text names, the longest name at each place, joined by spaces."""
-        words = phrase(text).split()
+        # not `phrase`, which remembers what it was asked: a query may be a patient's words
+        tokens = tokenize(text[:LONGEST_TEXT])
+        words = [token.text for token in tokens if token.is_word and token.text not in FILLERS]
         found: dict[str, None] = {}
         place = 0
         while place < len(words):

@@ -61,6 +61,11 @@ def test_packs_are_searched_as_one() -> None:
     assert [h.lexical_rank for h in merged] == [1, None, 2, None]
 
 
+def test_the_hits_of_one_pack_keep_their_places() -> None:
+    alone = [hit("a", 0.9, dense=7, lexical=3), hit("b", 0.8, dense=12)]
+    assert merge_packs([alone], 5) == tuple(alone)
+
+
 def test_equal_ids_in_two_packs_are_two_passages() -> None:
     merged = merge_packs([[hit("x", dense=1, text="one")], [hit("x", dense=1, pack="b", text="two")]], 5)
     assert [h.passage.pack for h in merged] == ["a", "b"]

@@ -3,13 +3,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medrag_desktop.domain.spelling import Suggestion, best_suggestions, mend, words_to_check
+from medrag_desktop.domain.spelling import MOST, Suggestion, best_suggestions, mend, words_to_check
 
 MALARIA, MALACIA = Suggestion("malaria", 1, 9), Suggestion("malacia", 1, 2)
 
 
 def test_short_words_and_codes_are_left_alone() -> None:
     assert words_to_check("What is CD4 17q21 malarai, malarai?") == ("malarai",)
+
+
+def test_a_long_text_is_not_compared_word_by_word() -> None:
+    assert len(words_to_check(" ".join("abcdefghij"[n % 10] * (5 + n % 20) + "z" for n in range(20_000)))) <= MOST
 
 
 def test_a_word_is_mended_only_where_no_pack_knows_it() -> None:

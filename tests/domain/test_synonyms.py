@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag_desktop.domain.synonyms import Synonyms
+from medrag_desktop.domain.tokens import phrase
 
 NAMES = Synonyms(
     [
@@ -43,3 +44,10 @@ def test_words_of_names_are_known() -> None:
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     assert isinstance(NAMES.of(text), str)
+
+
+def test_a_query_is_not_remembered() -> None:
+    before = phrase.cache_info().currsize
+    NAMES.of("Grandmother Zanele has a heart attack and says so in these very words")
+    NAMES.knows("zanele")
+    assert phrase.cache_info().currsize - before <= 0
